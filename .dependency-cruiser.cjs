@@ -1,0 +1,105 @@
+// Who may import whom: one rule per row of docs/architecture.md, section 4.
+// Type imports count too (tsPreCompilationDeps), unless a rule says otherwise.
+
+/** Tests beside sources; they may use the test tools besides what their folder may use. */
+const tests = '[.](test|contract)[.]ts$';
+const testTools = '^node_modules/(vitest|fast-check)/';
+
+/**
+ * `folder` imports itself and `paths` only; its tests also the test tools and Node.
+ * @param {{ folder: string, paths?: string[], node: boolean }} row
+ */
+function onlyImports({ folder, paths = [], node }) {
+  const allowed = [`^${folder}/`, ...paths];
+  const core = { dependencyTypesNot: ['core'] };
+  return [
+    {
+      name: `${folder}-imports`,
+      severity: 'error',
+      from: { path: `^${folder}/`, pathNot: tests },
+      to: { pathNot: allowed, ...(node ? core : {}) },
+    },
+    {
+      name: `${folder}-tests-import`,
+      severity: 'error',
+      from: { path: `^${folder}/.*${tests}` },
+      to: { pathNot: [...allowed, testTools], ...core },
+    },
+  ];
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'could-not-resolve',
+      comment: 'An import that resolves to nothing would pass every other rule unseen.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Cycles of types only are harmless: they are erased.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-dev-dependencies',
+      comment: 'What ships belongs in dependencies.',
+      severity: 'error',
+      from: { pathNot: tests },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    ...onlyImports({ folder: 'protocol', paths: ['^node_modules/zod/'], node: false }),
+    ...onlyImports({ folder: 'platform', paths: ['^protocol/', '^node_modules/env-paths/'], node: true }),
+    ...onlyImports({ folder: 'shim', paths: ['^protocol/', '^platform/', '^node_modules/(ws|zod)/'], node: true }),
+    {
+      name: 'shim-no-zod-at-run-time',
+      comment: 'The direct import; test/architecture checks what is reached through others, the build what is bundled.',
+      severity: 'error',
+      from: { path: '^shim/', pathNot: tests },
+      to: { path: '^node_modules/zod/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'cli-speaks-api',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(daemon|shim)/' },
+    },
+    {
+      name: 'daemon-walls',
+      severity: 'error',
+      from: { path: '^daemon/' },
+      to: { path: '^(shim|cli)/' },
+    },
+    {
+      name: 'edges-import-features',
+      comment: 'listen, gateway and api are edges: features announce, they never call an edge.',
+      severity: 'error',
+      from: { path: '^daemon/[^/]+/', pathNot: '^daemon/(listen|gateway|api)/' },
+      to: { path: '^daemon/(listen|gateway|api)/' },
+    },
+    {
+      name: 'mcp-sdk-only-in-daemon-mcp',
+      severity: 'error',
+      from: { pathNot: '^(daemon/mcp|test)/' },
+      to: { path: '^node_modules/@modelcontextprotocol/' },
+    },
+    {
+      name: 'product-never-imports-test-or-build',
+      severity: 'error',
+      from: { pathNot: ['^(test|build)/', tests] },
+      to: { path: '^(test|build)/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.cruise.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,77 @@
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
+
+/**
+ * Bundles every process into one ESM file of dist/. The bundles need no node_modules.
+ * All of it is made in memory and then swapped in file by file, so a process that starts meanwhile never reads half a file.
+ */
+
+/** `run`: started as a command. `packages`: what may be bundled; absent means anything. */
+const entries = [
+  { name: 'daemon', run: false },
+  { name: 'shim', run: true, packages: ['ws', 'env-paths', 'is-safe-filename'] },
+  { name: 'cli', run: true },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+
+const files = new Map([['package.json', '{"type":"module"}\n']]);
+for (const made of await Promise.all(entries.map(bundle))) {
+  for (const [name, content] of made) files.set(name, content);
+}
+
+await mkdir('dist', { recursive: true });
+for (const [name, content] of files) {
+  const draft = `dist/.${name}.${process.pid}`;
+  await writeFile(draft, content);
+  if (entries.some((entry) => entry.run && name === `${entry.name}.js`)) await chmod(draft, 0o755);
+  await rename(draft, `dist/${name}`);
+}
+const drafts = /^[.].+[.]\d+$/; // of a build that runs beside this one
+for (const name of await readdir('dist')) {
+  if (!files.has(name) && !drafts.test(name)) await rm(`dist/${name}`, { recursive: true });
+}
+
+/** @param {{ name: string, run: boolean, packages?: string[] }} entry */
+async function bundle({ name, run, packages }) {
+  const { output } = await build({
+    input: `${name}/main.ts`,
+    platform: 'node',
+    external: (id) => isBuiltin(id),
+    transform: {
+      define: {
+        __EXAI_VERSION__: JSON.stringify(version),
+        // ws looks for two native accelerators; without these lines their absence is a warning, their presence a surprise.
+        'process.env.WS_NO_BUFFER_UTIL': '"1"',
+        'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+      },
+    },
+    // One file per process, and what is imported on first use is still evaluated on first use.
+    output: {
+      file: `dist/${name}.js`,
+      format: 'esm',
+      sourcemap: true,
+      codeSplitting: false,
+      strictExecutionOrder: true,
+      ...(run ? { banner: '#!/usr/bin/env node' } : {}),
+    },
+    // A warning (an unresolved import, say) would be a bundle that breaks at run time.
+    onwarn: (warning) => {
+      throw new Error(`${name}: ${warning.message}`);
+    },
+    write: false,
+  });
+  const chunks = output.filter((file) => file.type === 'chunk');
+  if (chunks.length !== 1) throw new Error(`${name} came out as ${chunks.length} files, not one`);
+  for (const id of chunks[0].moduleIds) {
+    const found = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/.exec(id)?.[1];
+    if (packages !== undefined && found !== undefined && !packages.includes(found)) {
+      throw new Error(`${name} may bundle only ${packages.join(', ')}, but ${found} is reached (${id})`);
+    }
+  }
+  return output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]);
+}

@@ -1,0 +1,8 @@
+import { become, buildWhenStale, findNode, install, say } from './setup.mjs';
+
+/** `npm start`: sets up what is missing, then runs the daemon here. Arguments and environment are handed on. */
+install();
+const node = findNode();
+buildWhenStale(node);
+say('This version has no tray app yet: the daemon runs here in the foreground, Ctrl+C stops it.');
+become(node, ['dist/daemon.js', ...process.argv.slice(2)]);

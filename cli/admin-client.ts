@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { isProofValid, type RunningDaemon, readDiscovery } from '../platform/discovery.ts';
+import { readPrivateFile } from '../platform/private-file.ts';
+import type { StateLayout } from '../platform/state-dir.ts';
+import {
+  type AdminResponse,
+  type AdminRoute,
+  adminErrorSchema,
+  adminRoutes,
+  csrfHeader,
+} from '../protocol/admin-api.ts';
+import { type ErrorCode, errorTable, type Failure, FailureError } from '../protocol/errors.ts';
+import { limits } from '../protocol/limits.ts';
+
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/**
+ * Speaks `/api` as the user who runs the daemon. The admin secret is shown only to a process that has proved to be that
+ * daemon (WIRE §10): on TCP another program could have taken the port. Failures are {@link FailureError}.
+ */
+export class AdminClient {
+  readonly #discovery: RunningDaemon;
+  readonly #secret: string;
+  readonly #agent: Agent;
+  readonly #target: { readonly socketPath: string } | { readonly host: string; readonly port: number };
+  #isProved = false;
+
+  private constructor(discovery: RunningDaemon, secret: string) {
+    this.#discovery = discovery;
+    this.#secret = secret;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#target =
+      typeof discovery.localSocket === 'string'
+        ? { socketPath: discovery.localSocket }
+        : { host: discovery.tcp?.host ?? '127.0.0.1', port: discovery.tcp?.port ?? limits.defaultPort };
+  }
+
+  static open(layout: StateLayout): AdminClient {
+    const read = readDiscovery(layout.discoveryFile);
+    if (read.type === 'exposed' || read.type === 'unreadable')
+      throw new FailureError({ code: 'FORBIDDEN', message: read.message });
+    if (read.type !== 'ok' || read.file.state !== 'running') throw new FailureError(notRunning);
+    const discovery = read.file;
+    const secret = readPrivateFile(layout.adminSecretFile);
+    switch (secret.type) {
+      case 'ok':
+        return new AdminClient(discovery, secret.text.trim());
+      case 'missing':
+        throw new FailureError(notRunning);
+      case 'exposed':
+      case 'unreadable':
+        throw new FailureError({ code: 'FORBIDDEN', message: secret.message });
+    }
+  }
+
+  async call<Route extends AdminRoute>(route: Route): Promise<AdminResponse<Route>> {
+    await this.#prove();
+    const { method, path, response } = adminRoutes[route];
+    const answer = await this.#send(method, path, { authorization: `Bearer ${this.#secret}`, [csrfHeader]: '1' });
+    const body = parseJson(answer.text);
+    if (answer.statusCode !== 200) throw new FailureError(failureOf(body, answer.statusCode));
+    const parsed = response.safeParse(body);
+    if (!parsed.success) {
+      throw new FailureError({
+        code: 'UPGRADE_REQUIRED',
+        message: 'The daemon answers in another version of the admin API.',
+        hint: 'Restart it with this version.',
+      });
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schema of this very route has just parsed it
+    return parsed.data as AdminResponse<Route>;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #prove(): Promise<void> {
+    if (this.#isProved) return;
+    const { runKey, daemonRunId } = this.#discovery;
+    const nonce = randomBytes(limits.nonceBytes).toString('base64url');
+    const { headers } = await this.#send('GET', '/health/live', { 'x-exai-nonce': nonce });
+    const proof = headers['x-exai-proof'];
+    if (typeof proof !== 'string' || !isProofValid(runKey, nonce, daemonRunId, proof)) {
+      throw new FailureError({
+        code: 'DAEMON_UNAVAILABLE',
+        message: 'Another program answers at the address of the daemon.',
+        hint: 'Stop that program, or start the daemon on another port (EXAI_WS_PORT).',
+      });
+    }
+    this.#isProved = true;
+  }
+
+  #send(method: string, path: string, headers: Record<string, string>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({
+        ...this.#target,
+        method,
+        path,
+        headers: { host: 'localhost', ...headers },
+        agent: this.#agent,
+        timeout: limits.connectTimeoutMs,
+      });
+      request.once('timeout', () => request.destroy(new Error('no answer')));
+      request.once('error', () => reject(new FailureError(notRunning)));
+      request.once('response', (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.once('error', () => reject(new FailureError(notRunning)));
+        response.once('end', () =>
+          resolve({
+            statusCode: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(parts).toString('utf8'),
+          }),
+        );
+      });
+      request.end();
+    });
+  }
+}
+
+const notRunning: Failure = {
+  code: 'DAEMON_UNAVAILABLE',
+  message: 'The daemon does not run.',
+  hint: 'Start it with: npm start',
+};
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // the schema check says it
+  }
+}
+
+function failureOf(body: unknown, statusCode: number): Failure {
+  const parsed = adminErrorSchema.safeParse(body);
+  const message = (parsed.success ? parsed.data.message : undefined) ?? `The daemon answered ${statusCode}.`;
+  const hint = parsed.success ? parsed.data.hint : undefined;
+  const code = parsed.success && isErrorCode(parsed.data.code) ? parsed.data.code : 'INTERNAL_ERROR';
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
+}

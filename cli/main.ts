@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util';
+import { loadSettings } from '../platform/load-settings.ts';
+import { errorTable, exitCodes, FailureError } from '../protocol/errors.ts';
+import { version } from '../protocol/version.ts';
+import { AdminClient } from './admin-client.ts';
+import { configJson, configRows, configText } from './config-view.ts';
+import { sessionsView, statusView, tokenView } from './views.ts';
+
+const usage = `Usage: exai <command> [--json]
+
+  status          what the daemon is doing
+  sessions        the windows that are connected
+  token status    whether clients need a token, and which windows use the current one
+  token rotate    make a new token; windows take it by themselves at their next connect
+  token clear     switch authentication off
+  config          every setting, its value, and where it comes from
+  version         the version of this command
+
+Options
+  --json          print JSON
+  --shim          with config: the settings of the shim instead of the daemon's
+  --help          this text
+
+Exit codes: 0 ok, 2 not allowed, 3 daemon not reachable, 64 wrong command, 78 bad configuration.`;
+
+/** Runs one command; returns the exit code of WIRE §6.1. */
+async function run(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      shim: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+    },
+  });
+  const command = positionals.join(' ');
+  if (values.help === true) return print(usage);
+  if (values.version === true || command === 'version')
+    return print(values.json === true ? JSON.stringify({ version }) : version);
+  switch (command) {
+    case 'status':
+      return ask(values.json, async (client) => {
+        const status = await client.call('status');
+        return { data: status, text: statusView(status, Date.now() / 1000) };
+      });
+    case 'sessions':
+      return ask(values.json, async (client) => {
+        const sessions = await client.call('sessions');
+        return { data: sessions, text: sessionsView(sessions, Date.now() / 1000) };
+      });
+    case 'token status':
+      return ask(values.json, async (client) => tokenAnswer(await client.call('token')));
+    case 'token rotate':
+      return ask(values.json, async (client) => tokenAnswer(await client.call('rotateToken')));
+    case 'token clear':
+      return ask(values.json, async (client) => tokenAnswer(await client.call('clearToken')));
+    case 'config':
+      return showConfig(values.shim === true ? 'shim' : 'daemon', values.json === true);
+    default:
+      process.stderr.write(command === '' ? `${usage}\n` : `exai: there is no command "${command}"\n\n${usage}\n`);
+      return errorTable.INVALID_REQUEST.exit;
+  }
+}
+
+function tokenAnswer(token: Parameters<typeof tokenView>[0]): { data: unknown; text: string } {
+  return { data: token, text: tokenView(token) };
+}
+
+async function ask(
+  asJson: boolean | undefined,
+  work: (client: AdminClient) => Promise<{ data: unknown; text: string }>,
+): Promise<number> {
+  const loaded = loadSettings('daemon', { env: process.env });
+  if (loaded.type === 'invalid') {
+    process.stderr.write(`${loaded.message}\n`);
+    return exitCodes.configuration;
+  }
+  const client = AdminClient.open(loaded.layout);
+  try {
+    const { data, text } = await work(client);
+    return print(asJson === true ? JSON.stringify(data, null, 2) : text);
+  } finally {
+    client.close();
+  }
+}
+
+function showConfig(reader: 'daemon' | 'shim', asJson: boolean): number {
+  const loaded = loadSettings(reader, { env: process.env });
+  if (loaded.type === 'invalid') {
+    process.stderr.write(`${loaded.message}\n`);
+    return exitCodes.configuration;
+  }
+  const rows = configRows(loaded, reader);
+  return print(asJson ? configJson(rows) : configText(rows));
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof FailureError) {
+    const { message, hint, code } = error.failure;
+    process.stderr.write(`exai: ${message}${hint === undefined ? '' : ` ${hint}`} (${code})\n`);
+    process.exitCode = errorTable[code].exit;
+  } else if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`exai: ${error.message}\n`);
+    process.exitCode = errorTable.INVALID_REQUEST.exit;
+  } else {
+    throw error;
+  }
+}

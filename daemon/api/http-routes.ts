@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Peer } from '../listen/frame-socket.ts';
+import { bearerOf } from '../listen/guards.ts';
+import { respond } from '../listen/respond.ts';
+import type { EventBus } from '../observe/event-bus.ts';
+import { httpHealth } from '../observe/http-health.ts';
+import type { StatusSource } from '../observe/status.ts';
+import { type AdminApiOptions, serveAdminApi } from './admin-routes.ts';
+import { welcomePage } from './welcome-page.ts';
+
+export interface HttpRoutesOptions {
+  readonly status: StatusSource;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly metricsPublic: boolean;
+  readonly admin: AdminApiOptions;
+  readonly bus: EventBus;
+  /** Any valid client credential: adds details to /health, opens /metrics beyond loopback. */
+  isBearerValid(bearer: string): Promise<boolean>;
+}
+
+/** Every plain HTTP route of WIRE §1.2. The guards have let the request through. */
+export class HttpRoutes {
+  readonly #options: HttpRoutesOptions;
+
+  constructor(options: HttpRoutesOptions) {
+    this.#options = options;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    if (path.startsWith('/api/')) {
+      await serveAdminApi(request, response, path, this.#options.admin);
+      return;
+    }
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      this.#notFound(response);
+      return;
+    }
+    switch (path) {
+      case '/health':
+      case '/healthz':
+      case '/health/live':
+      case '/health/ready':
+        await this.#serveHealth(request, response, path);
+        return;
+      case '/metrics':
+        await this.#serveMetrics(request, response, peer);
+        return;
+      case '/':
+        response.writeHead(200, {
+          'Content-Type': 'text/html; charset=utf-8',
+          'Cache-Control': 'no-store',
+          'X-Content-Type-Options': 'nosniff',
+          'Content-Security-Policy':
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        });
+        response.end(welcomePage(this.#options.status.status()));
+        return;
+      default:
+        this.#notFound(response);
+    }
+  }
+
+  async #serveHealth(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: '/health' | '/healthz' | '/health/live' | '/health/ready',
+  ): Promise<void> {
+    const kind = path === '/health/live' ? 'live' : path === '/health/ready' ? 'ready' : 'health';
+    const detailed = await this.#hasValidBearer(request);
+    const health = httpHealth(kind, this.#options.status.status(), { detailed });
+    respond(response, health.statusCode, health.body);
+  }
+
+  async #serveMetrics(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
+    if (!peer.isExempt && !this.#options.metricsPublic && !(await this.#hasValidBearer(request))) {
+      respond(response, 401, { code: 'UNAUTHORIZED' }, { 'WWW-Authenticate': 'Bearer realm="exai"' });
+      return;
+    }
+    const text = await this.#options.metrics.text();
+    response.writeHead(200, { 'Content-Type': this.#options.metrics.contentType, 'Cache-Control': 'no-store' });
+    response.end(text);
+  }
+
+  async #hasValidBearer(request: IncomingMessage): Promise<boolean> {
+    const bearer = bearerOf(request);
+    return bearer !== null && (await this.#options.isBearerValid(bearer));
+  }
+
+  #notFound(response: ServerResponse): void {
+    this.#options.bus.emit({ type: 'probe.seen', kind: 'not-found' });
+    respond(response, 404, { code: 'NOT_FOUND' });
+  }
+}

@@ -1,0 +1,436 @@
+import { performance } from 'node:perf_hooks';
+import { type CapacityRefusal, type Failure, FailureError } from '../../protocol/errors.ts';
+import type { CallInfo, CallOutcome, FinishedCall } from '../../protocol/events.ts';
+import type { EventBus } from '../observe/event-bus.ts';
+import { failureResult, resultErrorCode, type Tool, type ToolProgress, type ToolResult } from '../tools/tool.ts';
+import { type CallAbortReason, createCallSignal } from './deadline.ts';
+import type { Lease, Limiter } from './limiter.ts';
+
+/** Who calls; only what a call needs to know of its session. */
+export interface Caller {
+  readonly key: string;
+  readonly sessionId: string;
+  readonly instanceId: string | null;
+  readonly client: { readonly name: string };
+}
+
+export interface CallRequest {
+  readonly caller: Caller;
+  /** Name as the client wrote it. */
+  readonly toolName: string;
+  readonly arguments: unknown;
+  readonly requestBytes: number;
+  /** Aborts when the client cancels. */
+  readonly cancelled: AbortSignal;
+  /** Aborts when the session ends. */
+  readonly sessionGone: AbortSignal;
+  onQueued?(position: number): void;
+  /** All slots are held and the tool is about to run. `deadlineMs` counts from now. */
+  onStarted?(started: StartedCall): void;
+  onProgress?(progress: ToolProgress): void;
+  /** The call is still running and has been silent for a progress interval; `beats` counts them. */
+  onHeartbeat?(beats: number): void;
+  onChunk?(text: string): void;
+}
+
+export interface StartedCall {
+  readonly callId: string;
+  readonly deadlineMs: number;
+  readonly wasQueued: boolean;
+  readonly isSafe: boolean;
+}
+
+export interface CallTiming {
+  readonly totalMs: number;
+  readonly queuedMs: number;
+  readonly processingMs: number;
+  readonly provider: string | null;
+}
+
+/** How a call ended. A tool's own failure is a `result` with `isError`; ours is a `failure` with a code. */
+export type CallReply =
+  | { readonly type: 'result'; readonly callId: string; readonly result: ToolResult; readonly timing: CallTiming }
+  | { readonly type: 'failure'; readonly callId: string; readonly failure: Failure; readonly timing: CallTiming };
+
+/** Where tools are looked up. */
+export interface ToolSource {
+  find(name: string): Tool | undefined;
+}
+
+export interface DispatcherOptions {
+  readonly tools: ToolSource;
+  readonly limiter: Limiter;
+  readonly bus: EventBus;
+  readonly callTimeoutMs: number;
+  readonly cancelGraceMs: number;
+  readonly progressIntervalMs: number;
+  readonly retryAfterMs: number;
+  readonly toolCallMaxBytes: number;
+  providerOf(toolName: string, args: unknown, upstreamProvider: string | null): string | null;
+}
+
+/** The predecessor's clients append the server's name to a tool's; one such ending is dropped for the look-up. */
+const serverSuffix = /(?:_EXAI-WS|-EXAI-WS|_EXAI_WS|-EXAI_WS)$/;
+
+/**
+ * Runs calls: looks the tool up, takes one lease for session, global and provider, watches deadline and cancellation,
+ * and gives the lease back exactly once (WIRE §7). Never throws; every way a call can end is a reply.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #running = new Map<string, CallInfo & { readonly startedAt: number }>();
+  #nextCall = 1;
+  /** Calls that ask for a slot. */
+  #waiting = 0;
+  #abandoned = 0;
+  #isDraining = false;
+  readonly #onIdle: (() => void)[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Calls whose tool ignored its abort and still runs without a slot. */
+  get abandonedCalls(): number {
+    return this.#abandoned;
+  }
+
+  running(): readonly (CallInfo & { readonly startedAt: number })[] {
+    return [...this.#running.values()];
+  }
+
+  /** Refuses new calls and resolves when the last one, waiting ones included, has ended. Safe to call again. */
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#checkIdle();
+    });
+  }
+
+  #checkIdle(): void {
+    if (this.#running.size > 0 || this.#waiting > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  async call(request: CallRequest): Promise<CallReply> {
+    const { caller } = request;
+    const arrivedAt = performance.now();
+    const tool =
+      this.#options.tools.find(request.toolName) ??
+      this.#options.tools.find(request.toolName.replace(serverSuffix, ''));
+    const provider =
+      tool === undefined ? null : this.#options.providerOf(tool.name, request.arguments, tool.provider ?? null);
+    const info: CallInfo = {
+      callId: `c_${(this.#nextCall++).toString(36)}`,
+      sessionKey: caller.key,
+      sessionId: caller.sessionId,
+      instanceId: caller.instanceId,
+      clientName: caller.client.name,
+      tool: tool?.name ?? request.toolName,
+      isKnownTool: tool !== undefined,
+      upstream: null,
+      provider,
+      receivedAt: Date.now() / 1000,
+      requestBytes: request.requestBytes,
+    };
+    const refusal = this.#refusal(tool, request);
+    if (tool === undefined || refusal !== undefined) {
+      return this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt);
+    }
+    let lease: Lease | undefined;
+    let startedAt = arrivedAt;
+    let wasQueued = false;
+    if (tool.isExempt !== true) {
+      this.#waiting += 1;
+      const taken = await this.#takeLease(info, request);
+      this.#waiting -= 1;
+      if (taken.type === 'failure') {
+        this.#checkIdle();
+        return this.#fail(info, taken.failure, arrivedAt, performance.now());
+      }
+      lease = taken.lease;
+      wasQueued = taken.wasQueued;
+      startedAt = performance.now();
+    }
+    return this.#run(tool, info, request, lease, { arrivedAt, startedAt, wasQueued });
+  }
+
+  #refusal(tool: Tool | undefined, request: CallRequest): Failure | undefined {
+    if (this.#isDraining) {
+      return {
+        code: 'DAEMON_UNAVAILABLE',
+        message: 'The daemon is stopping and takes no new calls.',
+        hint: 'Retry in a few seconds.',
+      };
+    }
+    if (tool === undefined) return toolNotFound(request.toolName);
+    if (request.requestBytes > this.#options.toolCallMaxBytes) {
+      return {
+        code: 'PAYLOAD_TOO_LARGE',
+        message: `The arguments of this call are ${request.requestBytes} bytes; the limit is ${this.#options.toolCallMaxBytes}.`,
+        hint: 'Send less, or raise TOOL_CALL_MAX_SIZE.',
+        details: { actual_size: request.requestBytes, limit: this.#options.toolCallMaxBytes },
+      };
+    }
+    return undefined;
+  }
+
+  async #takeLease(
+    info: CallInfo,
+    request: CallRequest,
+  ): Promise<{ type: 'lease'; lease: Lease; wasQueued: boolean } | { type: 'failure'; failure: Failure }> {
+    const key = { session: info.sessionKey, provider: info.provider };
+    const taken = this.#options.limiter.tryAcquire(key);
+    if (taken.type === 'lease') return { type: 'lease', lease: taken.lease, wasQueued: false };
+    if (!this.#options.limiter.hasQueue) return { type: 'failure', failure: this.#overCapacity(taken.refusal, info) };
+    const signal = AbortSignal.any([request.cancelled, request.sessionGone]);
+    const waited = await this.#options.limiter.acquire(key, {
+      signal,
+      onQueued: (position) => {
+        this.#options.bus.emit({ type: 'call.queued', call: info, position });
+        request.onQueued?.(position);
+      },
+    });
+    switch (waited.type) {
+      case 'lease':
+        return { type: 'lease', lease: waited.lease, wasQueued: true };
+      case 'refused':
+        return { type: 'failure', failure: this.#overCapacity(waited.refusal, info, waited.reason) };
+      case 'cancelled':
+        return { type: 'failure', failure: { ...cancelledFailure, mayHaveRun: false, callId: info.callId } };
+    }
+  }
+
+  #overCapacity(refusal: CapacityRefusal, info: CallInfo, reason?: string): Failure {
+    const who = {
+      session: 'This window',
+      global: 'The daemon',
+      provider: info.provider ?? 'The provider',
+      queue: 'The queue',
+    }[refusal.scope];
+    const message =
+      refusal.scope === 'queue'
+        ? reason === 'wait'
+          ? 'No slot became free in time.'
+          : `The queue is at its limit of ${refusal.limit}.`
+        : `${who} already runs ${refusal.inflight} calls, its limit is ${refusal.limit}.`;
+    return {
+      code: 'OVER_CAPACITY',
+      message,
+      hint: 'Retry in a moment.',
+      retryAfterMs: this.#options.retryAfterMs,
+      capacity: refusal,
+      ...(reason === undefined ? {} : { details: { reason } }),
+    };
+  }
+
+  async #run(
+    tool: Tool,
+    info: CallInfo,
+    request: CallRequest,
+    lease: Lease | undefined,
+    times: { arrivedAt: number; startedAt: number; wasQueued: boolean },
+  ): Promise<CallReply> {
+    const { callTimeoutMs, cancelGraceMs, progressIntervalMs, bus } = this.#options;
+    const call = createCallSignal({
+      deadlineMs: callTimeoutMs,
+      cancelled: request.cancelled,
+      sessionGone: request.sessionGone,
+    });
+    this.#running.set(info.callId, { ...info, startedAt: Date.now() / 1000 });
+    bus.emit({ type: 'call.started', call: info });
+    let beats = 0;
+    const heartbeat =
+      request.onHeartbeat === undefined
+        ? undefined
+        : setInterval(() => {
+            beats += 1;
+            request.onHeartbeat?.(beats);
+          }, progressIntervalMs);
+    let isSettled = false;
+    let isAbandoned = false;
+    let isRunningOn = false;
+    const settle = (): void => {
+      if (isSettled) return;
+      isSettled = true;
+      if (!isAbandoned) lease?.release();
+      this.#running.delete(info.callId);
+      if (isAbandoned) {
+        this.#abandoned -= 1;
+        bus.emit({ type: 'call.settled-late', callId: info.callId });
+      }
+      this.#checkIdle();
+    };
+    const abortReply = (): CallReply =>
+      this.#fail(
+        info,
+        abortFailure(call.reason() ?? 'cancelled', info, callTimeoutMs),
+        times.arrivedAt,
+        times.startedAt,
+      );
+    try {
+      const isSafe = tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true;
+      request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued: times.wasQueued, isSafe });
+      if (call.signal.aborted) return abortReply();
+      const running = this.#invoke(tool, request, call.signal);
+      const finished = running instanceof Promise ? await Promise.race([running, aborted(call.signal)]) : running;
+      if (finished === abortMark) {
+        isRunningOn = true;
+        void whenSettled(running).then(settle);
+        const graceTimer = setTimeout(() => {
+          if (isSettled) return;
+          isAbandoned = true;
+          this.#abandoned += 1;
+          lease?.release();
+          bus.emit({ type: 'call.abandoned', callId: info.callId });
+        }, cancelGraceMs);
+        graceTimer.unref();
+        return abortReply();
+      }
+      if (call.signal.aborted) return abortReply();
+      return this.#finish(info, finished, times.arrivedAt, times.startedAt);
+    } catch (error) {
+      if (call.signal.aborted) return abortReply(); // the tool has listened: its error is the echo of the abort
+      return this.#finish(info, failureResult(failureOf(error)), times.arrivedAt, times.startedAt);
+    } finally {
+      clearInterval(heartbeat);
+      call.dispose();
+      if (!isRunningOn) settle();
+    }
+  }
+
+  #invoke(tool: Tool, request: CallRequest, signal: AbortSignal): ToolResult | Promise<ToolResult> {
+    return tool.call(request.arguments ?? {}, {
+      signal,
+      sessionId: request.caller.sessionId,
+      reportProgress: (progress) => {
+        if (!signal.aborted) request.onProgress?.(progress);
+      },
+      streamChunk: (text) => {
+        if (!signal.aborted) request.onChunk?.(text);
+      },
+    });
+  }
+
+  #finish(info: CallInfo, result: ToolResult, arrivedAt: number, startedAt: number): CallReply {
+    const outcome: CallOutcome = result.isError === true ? 'tool_error' : 'ok';
+    const timing = timingOf(info, arrivedAt, startedAt);
+    this.#announce(info, timing, outcome, {
+      errorCode: resultErrorCode(result),
+      responseBytes: approximateBytes(result),
+    });
+    return { type: 'result', callId: info.callId, result, timing };
+  }
+
+  #fail(info: CallInfo, failure: Failure, arrivedAt: number, startedAt: number): CallReply {
+    const timing = timingOf(info, arrivedAt, startedAt);
+    this.#announce(info, timing, outcomeOf(failure), {
+      errorCode: failure.code,
+      refusedScope: failure.capacity?.scope ?? null,
+      responseBytes: 0,
+    });
+    return { type: 'failure', callId: info.callId, failure, timing };
+  }
+
+  #announce(
+    info: CallInfo,
+    timing: CallTiming,
+    outcome: CallOutcome,
+    rest: Pick<FinishedCall, 'errorCode' | 'responseBytes'> & { refusedScope?: FinishedCall['refusedScope'] },
+  ): void {
+    this.#options.bus.emit({
+      type: 'call.finished',
+      call: {
+        ...info,
+        finishedAt: Date.now() / 1000,
+        queuedMs: timing.queuedMs,
+        durationMs: timing.totalMs,
+        outcome,
+        errorCode: rest.errorCode,
+        refusedScope: rest.refusedScope ?? null,
+        responseBytes: rest.responseBytes,
+      },
+    });
+  }
+}
+
+const cancelledFailure: Failure = { code: 'CANCELLED', message: 'The call was cancelled.' };
+
+function toolNotFound(name: string): Failure {
+  return {
+    code: 'TOOL_NOT_FOUND',
+    message: `There is no tool ${JSON.stringify(name.slice(0, 128))}.`,
+    hint: 'Ask for the list of tools and use a name from it.',
+  };
+}
+
+function abortFailure(reason: CallAbortReason, info: CallInfo, deadlineMs: number): Failure {
+  switch (reason) {
+    case 'timeout':
+      return {
+        code: 'TIMEOUT',
+        message: `The call did not finish within ${deadlineMs / 1000} s.`,
+        hint: 'It may have had an effect. Ask for less, or raise EXAI_WS_CALL_TIMEOUT.',
+        callId: info.callId,
+      };
+    case 'cancelled':
+    case 'session-ended':
+    case 'shutdown':
+      return { ...cancelledFailure, callId: info.callId };
+  }
+}
+
+function outcomeOf(failure: Failure): CallOutcome {
+  switch (failure.code) {
+    case 'CANCELLED':
+      return 'cancelled';
+    case 'TIMEOUT':
+      return 'timeout';
+    case 'OVER_CAPACITY':
+    case 'RATE_LIMITED':
+      return 'refused';
+    default:
+      return 'error';
+  }
+}
+
+/** What a tool threw, as a failure of its own. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  return { code: 'EXEC_ERROR', message: error instanceof Error ? error.message : String(error) };
+}
+
+function timingOf(info: CallInfo, arrivedAt: number, startedAt: number): CallTiming {
+  const now = performance.now();
+  return {
+    totalMs: now - arrivedAt,
+    queuedMs: startedAt - arrivedAt,
+    processingMs: now - startedAt,
+    provider: info.provider,
+  };
+}
+
+/** Size of the text content in characters: good enough for a metric, and free. */
+function approximateBytes(result: ToolResult): number {
+  let size = 0;
+  for (const block of result.content) if (typeof block['text'] === 'string') size += block['text'].length;
+  return size;
+}
+
+const abortMark = Symbol('aborted');
+
+function aborted(signal: AbortSignal): Promise<typeof abortMark> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(abortMark);
+    else signal.addEventListener('abort', () => resolve(abortMark), { once: true });
+  });
+}
+
+async function whenSettled(running: unknown): Promise<void> {
+  try {
+    await running;
+  } catch {
+    // a late failure of a call that was already answered has nobody to go to
+  }
+}

@@ -1,0 +1,113 @@
+import { performance } from 'node:perf_hooks';
+import { type CloseReason, closeCodes, limits } from '../../protocol/limits.ts';
+import type { FrameKind, FrameSocket, UpgradeInfo } from '../listen/frame-socket.ts';
+import { Heartbeat } from '../sessions/heartbeat.ts';
+import type { SessionConnection } from '../sessions/session.ts';
+import type { FrameScheduler, Inbox } from './frame-scheduler.ts';
+
+export interface ConnectionOptions {
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+  readonly scheduler: FrameScheduler;
+  /** Guard 10: bytes unsent, and for how long, that end a connection. */
+  readonly slowReaderBytes: number;
+  readonly slowReaderMs: number;
+}
+
+/**
+ * An accepted connection: fair reading, heartbeat, slow-reader guard. What its frames mean is decided by the handler
+ * that is set once the handshake has chosen a mode.
+ */
+export class ClientConnection implements SessionConnection {
+  readonly upgrade: UpgradeInfo;
+  readonly #socket: FrameSocket;
+  readonly #options: ConnectionOptions;
+  readonly #inbox: Inbox;
+  readonly #heartbeat: Heartbeat;
+  #handler: ((bytes: Buffer) => void) | undefined;
+  #onClosed: ((code: number, reason: string) => void) | undefined;
+  #isClosed = false;
+  #slowTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: FrameSocket, upgrade: UpgradeInfo, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.upgrade = upgrade;
+    this.#inbox = options.scheduler.open((bytes) => this.#handler?.(bytes), {
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+    });
+    this.#heartbeat = new Heartbeat({
+      intervalMs: options.pingIntervalMs,
+      timeoutMs: options.pingTimeoutMs,
+      lastReadAt: () => socket.lastReadAt,
+      sendPing: () => socket.ping(),
+      onLost: () => this.#cut(closeCodes.heartbeatLost),
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  start(handler: (bytes: Buffer) => void, onClosed: (code: number, reason: string) => void): void {
+    this.#handler = handler;
+    this.#onClosed = onClosed;
+    this.#heartbeat.start();
+  }
+
+  /** A frame from the socket, on its way to the handler. */
+  receive(bytes: Buffer): void {
+    this.#inbox.push(bytes);
+  }
+
+  send(kind: FrameKind, payload: string | Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#socket.send(kind, payload);
+    this.#inbox.charge(payload.length);
+    if (this.#slowTimer === undefined && this.#socket.bufferedBytes > this.#options.slowReaderBytes)
+      this.#watchSlowReader();
+  }
+
+  close(reason: CloseReason): void {
+    this.#heartbeat.stop();
+    this.#socket.close(reason);
+  }
+
+  /** Called by the owner of the socket when it has closed. */
+  closed(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#heartbeat.stop();
+    clearTimeout(this.#slowTimer);
+    this.#inbox.close();
+    this.#onClosed?.(code, reason);
+  }
+
+  /** A peer that answers nothing will not take part in a closing handshake either. */
+  #cut(reason: CloseReason): void {
+    this.#socket.close(reason);
+    this.closed(reason.code, reason.reason);
+  }
+
+  #watchSlowReader(): void {
+    const slowSince = performance.now();
+    const check = (): void => {
+      this.#slowTimer = undefined;
+      if (this.#isClosed || this.#socket.bufferedBytes <= this.#options.slowReaderBytes) return;
+      if (performance.now() - slowSince >= this.#options.slowReaderMs) {
+        this.#cut(closeCodes.slowConsumer);
+        this.#socket.terminate();
+        return;
+      }
+      this.#slowTimer = setTimeout(check, Math.min(1000, this.#options.slowReaderMs));
+      this.#slowTimer.unref();
+    };
+    check();
+  }
+}
+
+export const defaultSlowReader = {
+  slowReaderBytes: limits.slowReaderBytes,
+  slowReaderMs: limits.slowReaderMs,
+} as const;

@@ -1,0 +1,322 @@
+import type { Logger } from '../../platform/json-logger.ts';
+import type { TransportKind } from '../../protocol/events.ts';
+import type { Hello, HelloAck, HelloError, HelloWarning } from '../../protocol/hello.ts';
+import type { RequestId } from '../../protocol/ids.ts';
+import { closeCodes } from '../../protocol/limits.ts';
+import { protocolVersion } from '../../protocol/version.ts';
+import type { Authenticator, AuthResult } from '../auth/authenticator.ts';
+import type { FailureThrottle } from '../auth/failure-throttle.ts';
+import type { RateLimiter } from '../calls/token-bucket.ts';
+import type { FrameSocket, UpgradeInfo } from '../listen/frame-socket.ts';
+import type { EventBus } from '../observe/event-bus.ts';
+import type { Session } from '../sessions/session.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+import { ClientConnection, type ConnectionOptions } from './client-connection.ts';
+import { directMcpRefusal, helloRefusal, readFirstFrame } from './handshake.ts';
+import type { McpGateway } from './mcp-gateway.ts';
+import type { OpsGateway } from './ops-gateway.ts';
+
+export interface GatewayOptions {
+  readonly daemonRunId: string;
+  readonly authenticator: Authenticator;
+  readonly throttle: FailureThrottle;
+  readonly rates: RateLimiter;
+  readonly registry: SessionRegistry;
+  readonly mcp: McpGateway;
+  readonly ops: OpsGateway;
+  readonly bus: EventBus;
+  readonly logger: Logger;
+  readonly helloTimeoutMs: number;
+  readonly maxFrameBytes: number;
+  readonly connection: ConnectionOptions;
+  readonly ackLimits: HelloAck['limits'];
+}
+
+type Accepted = Extract<AuthResult, { type: 'accepted' }>;
+
+/** Takes framed sockets from first byte to session: first frame, credential, ack, then the mode's own connection. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #connections = new Set<ClientConnection>();
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** Says goodbye to everybody (daemon stop). */
+  closeAll(): void {
+    for (const connection of this.#connections) connection.close(closeCodes.shutdown);
+  }
+
+  accept(socket: FrameSocket, upgrade: UpgradeInfo, authenticated: () => void): void {
+    new PendingConnection(this.#options, this.#connections, socket, upgrade, authenticated).start();
+  }
+}
+
+/** One connection until its handshake is decided. Frames pipelined behind the first are held, then handled in order. */
+class PendingConnection {
+  readonly #options: GatewayOptions;
+  readonly #connections: Set<ClientConnection>;
+  readonly #socket: FrameSocket;
+  readonly #upgrade: UpgradeInfo;
+  readonly #authenticated: () => void;
+  readonly #held: Buffer[] = [];
+  #connection: ClientConnection | undefined;
+  #helloTimer: NodeJS.Timeout | undefined;
+  #hasFirstFrame = false;
+  #isClosed = false;
+
+  constructor(
+    options: GatewayOptions,
+    connections: Set<ClientConnection>,
+    socket: FrameSocket,
+    upgrade: UpgradeInfo,
+    authenticated: () => void,
+  ) {
+    this.#options = options;
+    this.#connections = connections;
+    this.#socket = socket;
+    this.#upgrade = upgrade;
+    this.#authenticated = authenticated;
+  }
+
+  start(): void {
+    this.#helloTimer = setTimeout(() => {
+      this.#handshakeFailed('hello_timeout', 'ops');
+      this.#socket.close(closeCodes.helloTimeout);
+    }, this.#options.helloTimeoutMs);
+    this.#helloTimer.unref();
+    this.#socket.setHandlers({
+      onFrame: (bytes) => this.#onFrame(bytes),
+      onClose: (code, reason) => this.#onClose(code, reason),
+    });
+  }
+
+  #onFrame(bytes: Buffer): void {
+    if (this.#connection !== undefined) {
+      this.#connection.receive(bytes);
+      return;
+    }
+    if (this.#hasFirstFrame) {
+      this.#held.push(bytes);
+      this.#socket.pause(); // no more than what was read already, until the credential is decided
+      return;
+    }
+    this.#hasFirstFrame = true;
+    clearTimeout(this.#helloTimer);
+    this.#decide(bytes);
+  }
+
+  #onClose(code: number, reason: string): void {
+    this.#isClosed = true;
+    clearTimeout(this.#helloTimer);
+    this.#authenticated();
+    this.#connection?.closed(code, reason);
+  }
+
+  #decide(bytes: Buffer): void {
+    const first = readFirstFrame(bytes);
+    switch (first.type) {
+      case 'refused':
+        this.#refuseHello(first.error, first.hint, 'ops');
+        return;
+      case 'hello': {
+        const { hello, transport } = first;
+        const result = this.#options.authenticator.authenticate({
+          token: hello.token ?? null,
+          jwt: hello.jwt ?? null,
+          bearer: this.#upgrade.bearer,
+        });
+        whenReady(result, (auth) => this.#onHelloChecked(hello, transport, auth));
+        return;
+      }
+      case 'direct-mcp': {
+        const result = this.#options.authenticator.authenticate({
+          token: null,
+          jwt: null,
+          bearer: this.#upgrade.bearer,
+        });
+        whenReady(result, (auth) => this.#onDirectChecked(first.id, auth, bytes));
+        return;
+      }
+    }
+  }
+
+  #onHelloChecked(hello: Hello, transport: TransportKind, auth: AuthResult): void {
+    if (this.#isClosed) return;
+    if (auth.type === 'refused') {
+      this.#refuseCredential(auth, () => this.#refuseHello(auth.error, auth.hint, transport));
+      return;
+    }
+    const connection = this.#openConnection();
+    const opened = this.#options.registry.open({
+      owner: auth,
+      transport,
+      hello,
+      connection,
+      tokenGeneration: auth.tokenGeneration,
+    });
+    if (opened.type === 'refused') {
+      this.#connection = undefined;
+      this.#connections.delete(connection);
+      this.#refuseHello('session_limit', 'The daemon has no room for another session.', transport);
+      return;
+    }
+    const { session } = opened;
+    const warnings: HelloWarning[] = [...auth.warnings, ...(opened.isRenamed ? (['SESSION_RENAMED'] as const) : [])];
+    const isResumed = opened.type === 'resumed';
+    const resume =
+      transport === 'shim'
+        ? this.#options.mcp.planResume(session, hello, isResumed)
+        : { lost: [], unknown: [], afterAck: () => undefined };
+    const ack: HelloAck = {
+      op: 'hello_ack',
+      ok: true,
+      session_id: session.sessionId,
+      daemonRunId: this.#options.daemonRunId,
+      protocol: protocolVersion,
+      mode: hello.mode ?? null,
+      heartbeat: {
+        intervalMs: this.#options.connection.pingIntervalMs,
+        timeoutMs: this.#options.connection.pingTimeoutMs,
+      },
+      tokenGeneration: auth.tokenGeneration,
+      auth: auth.auth,
+      resumed: isResumed,
+      lost: resume.lost,
+      unknown: resume.unknown,
+      limits: this.#options.ackLimits,
+      warnings,
+    };
+    connection.send('control', JSON.stringify(ack));
+    this.#options.bus.emit({ type: 'handshake.finished', transport, result: 'ok' });
+    this.#options.logger.info('session opened', {
+      sessionId: session.sessionId,
+      instanceId: session.instanceId,
+      shimId: hello.shimId,
+      auth: auth.auth,
+      isResumed,
+      framing: this.#upgrade.framing,
+    });
+    resume.afterAck();
+    this.#startMode(hello.mode, transport, session, connection);
+    this.#releaseHeld(connection);
+  }
+
+  #startMode(
+    mode: 'ops' | 'mcp' | undefined,
+    transport: TransportKind,
+    session: Session,
+    connection: ClientConnection,
+  ): void {
+    const rate = (): ReturnType<RateLimiter['take']> =>
+      this.#upgrade.peer.isExempt ? undefined : this.#options.rates.take(this.#upgrade.peer.address, session.key);
+    const mayChoose = mode === undefined;
+    if (mode === 'mcp') {
+      const receive = this.#options.mcp.connect(session, connection, { rate, isResumable: transport === 'shim' });
+      this.#run(connection, session, receive);
+      return;
+    }
+    // Without a mode the first frame after the ack decides for the rest of the connection (WIRE §3.1).
+    let receive = mayChoose ? undefined : this.#options.ops.connect(session, connection, { rate });
+    this.#run(connection, session, (bytes) => {
+      receive ??= this.#options.mcp.isMcpFrame(bytes)
+        ? this.#options.mcp.connect(session, connection, { rate, isResumable: false })
+        : this.#options.ops.connect(session, connection, { rate });
+      receive(bytes);
+    });
+  }
+
+  #onDirectChecked(id: RequestId | null, auth: AuthResult, first: Buffer): void {
+    if (this.#isClosed) return;
+    if (auth.type === 'refused') {
+      this.#refuseCredential(auth, () => {
+        this.#handshakeFailed(auth.error, 'ws');
+        this.#socket.send('message', directMcpRefusal(id, auth.hint));
+        this.#socket.close(auth.error === 'jwt_required' ? closeCodes.jwtRequired : closeCodes.unauthorized);
+      });
+      return;
+    }
+    const connection = this.#openConnection();
+    const opened = this.#options.registry.open({
+      owner: auth,
+      transport: 'ws',
+      hello: null,
+      connection,
+      tokenGeneration: auth.tokenGeneration,
+    });
+    if (opened.type === 'refused') {
+      this.#connections.delete(connection);
+      this.#handshakeFailed('session_limit', 'ws');
+      this.#socket.close(closeCodes.sessionLimit);
+      return;
+    }
+    this.#options.bus.emit({ type: 'handshake.finished', transport: 'ws', result: 'ok' });
+    this.#startMode('mcp', 'ws', opened.session, connection);
+    connection.receive(first);
+    this.#releaseHeld(connection);
+  }
+
+  #openConnection(): ClientConnection {
+    const connection = new ClientConnection(this.#socket, this.#upgrade, this.#options.connection);
+    this.#connection = connection;
+    this.#connections.add(connection);
+    this.#authenticated();
+    this.#socket.setMaxFrameBytes(this.#options.maxFrameBytes);
+    return connection;
+  }
+
+  #run(connection: ClientConnection, session: Session, receive: (bytes: Buffer) => void): void {
+    const { bus, registry, logger } = this.#options;
+    bus.emit({ type: 'connection.opened', transport: session.transport });
+    connection.start(receive, (code, reason) => {
+      this.#connections.delete(connection);
+      bus.emit({ type: 'connection.closed', transport: session.transport, code });
+      logger.info('connection closed', { sessionId: session.sessionId, code, reason });
+      registry.detach(session, connection, `closed ${code}`);
+    });
+  }
+
+  #releaseHeld(connection: ClientConnection): void {
+    for (const bytes of this.#held.splice(0)) connection.receive(bytes);
+    this.#socket.resume();
+  }
+
+  #refuseHello(error: HelloError, hint: string, transport: TransportKind): void {
+    this.#handshakeFailed(error, transport);
+    const { ack, close } = helloRefusal(error, hint);
+    this.#socket.send('control', JSON.stringify(ack));
+    this.#socket.close(close);
+  }
+
+  /** Guard 8: after many failures of one address the answer waits, loopback not exempt. */
+  #refuseCredential(refused: Exclude<AuthResult, Accepted>, answer: () => void): void {
+    const { delayMs, shouldLog } = this.#options.throttle.failed(this.#upgrade.peer.address);
+    if (shouldLog)
+      this.#options.logger.warn('authentication failed', {
+        address: this.#upgrade.peer.address,
+        reason: refused.error,
+      });
+    if (delayMs === 0) {
+      answer();
+      return;
+    }
+    setTimeout(() => {
+      if (!this.#isClosed) answer();
+    }, delayMs).unref();
+  }
+
+  #handshakeFailed(result: string, transport: TransportKind): void {
+    this.#options.bus.emit({ type: 'handshake.finished', transport, result });
+  }
+}
+
+/** Calls back at once when nothing has to be waited for, so that a handshake stays in one tick. */
+function whenReady<T>(value: T | Promise<T>, use: (value: T) => void): void {
+  if (value instanceof Promise) void value.then(use);
+  else use(value);
+}

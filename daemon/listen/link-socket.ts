@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { type CloseReason, closeCodes } from '../../protocol/limits.ts';
+import { linkFrame, linkHeadBytes } from '../../protocol/link.ts';
+import { LinkDecoder } from '../../protocol/link-decoder.ts';
+import type { FrameHandlers, FrameKind, FrameSocket } from './frame-socket.ts';
+
+/** Payloads up to this size are copied behind their head, so that a frame is one write. */
+const copyBelowBytes = 16 * 1024;
+const noPayload = Buffer.alloc(0);
+
+/** The daemon's end of a link (protocol/link.ts) on an upgraded socket. */
+export class LinkSocket implements FrameSocket {
+  lastReadAt = performance.now();
+  readonly #socket: Socket;
+  readonly #closeTimeoutMs: number;
+  readonly #decoder: LinkDecoder;
+  #handlers: FrameHandlers | undefined;
+  #isClosing = false;
+  #isClosed = false;
+  #isCorked = false;
+  #closeCode = 1006;
+  #closeReason = '';
+
+  constructor(socket: Socket, options: { maxFrameBytes: number; closeTimeoutMs: number }) {
+    this.#socket = socket;
+    this.#closeTimeoutMs = options.closeTimeoutMs;
+    this.#decoder = new LinkDecoder(options.maxFrameBytes, (type, payload) => this.#onFrame(type, payload));
+    socket.setNoDelay(true);
+    socket.setTimeout(0);
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('error', () => socket.destroy()); // the peer is gone; 'close' follows and reports it
+    socket.on('end', () => socket.end());
+    socket.on('close', () => this.#onClosed());
+  }
+
+  /** Bytes that came behind the upgrade request's head. */
+  start(head: Buffer): void {
+    if (head.length > 0) this.#onData(head);
+  }
+
+  setHandlers(handlers: FrameHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  setMaxFrameBytes(bytes: number): void {
+    this.#decoder.maxFrameBytes = bytes;
+  }
+
+  send(kind: FrameKind, payload: string | Uint8Array): void {
+    this.#write(kind === 'control' ? linkFrame.control : linkFrame.message, payload);
+  }
+
+  ping(): void {
+    this.#write(linkFrame.ping, noPayload);
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#isClosing) return;
+    const text = Buffer.from(reason.reason, 'utf8');
+    const payload = Buffer.alloc(2 + text.length);
+    payload.writeUInt16BE(reason.code, 0);
+    text.copy(payload, 2);
+    this.#write(linkFrame.close, payload);
+    this.#isClosing = true;
+    this.#closeCode = reason.code;
+    this.#closeReason = reason.reason;
+    this.#decoder.stop();
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), this.#closeTimeoutMs);
+    this.#socket.once('close', () => clearTimeout(timer));
+    this.#socket.resume(); // an unread byte would keep the close from completing
+  }
+
+  terminate(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #write(type: number, payload: string | Uint8Array): void {
+    if (this.#isClosing || this.#socket.destroyed) return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#socket.uncork();
+      });
+    }
+    const length = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
+    const isSmall = length <= copyBelowBytes;
+    const frame = Buffer.allocUnsafe(isSmall ? linkHeadBytes + length : linkHeadBytes);
+    frame.writeUInt32BE(length, 0);
+    frame[4] = type;
+    if (isSmall) {
+      if (typeof payload === 'string') frame.write(payload, linkHeadBytes, 'utf8');
+      else frame.set(payload, linkHeadBytes);
+      this.#socket.write(frame);
+    } else {
+      this.#socket.write(frame);
+      this.#socket.write(payload);
+    }
+  }
+
+  #onData(chunk: Buffer): void {
+    this.lastReadAt = performance.now();
+    if (this.#decoder.push(chunk).type === 'too-big') this.close(closeCodes.tooBig);
+  }
+
+  #onFrame(type: number, payload: Uint8Array): void {
+    switch (type) {
+      case linkFrame.control:
+      case linkFrame.message:
+        this.#handlers?.onFrame(Buffer.from(payload.buffer, payload.byteOffset, payload.length));
+        return;
+      case linkFrame.ping:
+        this.#write(linkFrame.pong, payload);
+        return;
+      case linkFrame.pong:
+        return;
+      case linkFrame.close: {
+        const view = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+        this.#closeCode = view.length >= 2 ? view.readUInt16BE(0) : 1005;
+        this.#closeReason = view.subarray(2).toString('utf8');
+        this.#isClosing = true;
+        this.#decoder.stop();
+        this.#socket.end();
+        return;
+      }
+      default:
+        this.close({ code: 1002, reason: 'unknown frame type' });
+    }
+  }
+
+  #onClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isClosing = true;
+    this.#handlers?.onClose(this.#closeCode, this.#closeReason);
+  }
+}

@@ -1,0 +1,285 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { closeCodes } from '../../protocol/limits.ts';
+import { linkUpgradeToken } from '../../protocol/link.ts';
+import type { EventBus } from '../observe/event-bus.ts';
+import type { FrameSocket, Peer, UpgradeInfo } from './frame-socket.ts';
+import {
+  type AllowedNames,
+  bearerOf,
+  ConnectionCounter,
+  clientAddress,
+  headerValues,
+  isHostAllowed,
+  isLoopbackAddress,
+  isOriginAllowed,
+} from './guards.ts';
+import { LinkSocket } from './link-socket.ts';
+import { prepareLocalPath, protectLocalSocket } from './local-socket.ts';
+import { respond } from './respond.ts';
+import { WebSocketSocket } from './websocket-socket.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly trustProxy: boolean;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly maxUnauthenticated: number;
+  readonly helloMaxBytes: number;
+  readonly maxFrameBytes: number;
+  readonly helloTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly bus: EventBus;
+  /** Headers that prove who we are, for a nonce sent with the upgrade (WIRE §10). */
+  proofHeaders(nonce: string): Readonly<Record<string, string>>;
+  /** True when the upgrade's bearer is valid: then the first frame has no limit of its own (guard 5). */
+  isBearerValid(bearer: string): Promise<boolean>;
+  onHttp(request: IncomingMessage, response: ServerResponse, peer: Peer): void;
+  /** A framed connection. `authenticated` must be called once the first frame is decided; closing counts as decided. */
+  onSocket(socket: FrameSocket, upgrade: UpgradeInfo, authenticated: () => void): void;
+}
+
+export type ListenFailure = { readonly type: 'address-in-use' } | { readonly type: 'failed'; readonly message: string };
+
+/** Both listeners with one HTTP server each, the guards of WIRE §2 in their order, and the two upgrades. */
+export class Listeners {
+  readonly #options: ListenerOptions;
+  readonly #counter: ConnectionCounter;
+  readonly #webSockets: WebSocketServer;
+  readonly #servers: Server[] = [];
+  #port = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#counter = new ConnectionCounter({
+      maxConnections: options.maxConnections,
+      maxPerAddress: options.maxConnectionsPerAddress,
+      maxUnauthenticated: options.maxUnauthenticated,
+    });
+    // The published types do not know `closeTimeout` yet.
+    const webSocketOptions: ServerOptions & { closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false, // doubles the latency of small calls (PERFORMANCE)
+      maxPayload: options.helloMaxBytes,
+      closeTimeout: options.closeTimeoutMs,
+      handleProtocols: (offered) => (offered.has('mcp') ? 'mcp' : false),
+    };
+    this.#webSockets = new WebSocketServer(webSocketOptions);
+    this.#webSockets.on('headers', (headers, request) => {
+      for (const [name, value] of Object.entries(this.#proof(request))) headers.push(`${name}: ${value}`);
+    });
+  }
+
+  get openConnections(): number {
+    return this.#counter.open;
+  }
+
+  /** Port after listening; 0 when TCP is not open. */
+  get port(): number {
+    return this.#port;
+  }
+
+  async listenTcp(port: number): Promise<ListenFailure | undefined> {
+    const server = this.#createServer('tcp');
+    const failure = await listen(server, { host: this.#options.host, port, exclusive: true });
+    if (failure !== undefined) return failure;
+    const address = server.address();
+    this.#port = typeof address === 'object' && address !== null ? address.port : port;
+    this.#servers.push(server);
+    return undefined;
+  }
+
+  async listenLocal(path: string): Promise<ListenFailure | undefined> {
+    const state = await prepareLocalPath(path);
+    if (state.type === 'in-use') return { type: 'address-in-use' };
+    if (state.type === 'unsafe') return { type: 'failed', message: state.message };
+    const server = this.#createServer('local');
+    const failure = await listen(server, { path });
+    if (failure !== undefined) return failure;
+    protectLocalSocket(path);
+    this.#servers.push(server);
+    return undefined;
+  }
+
+  /** Takes no new connections from now on; open ones live on. */
+  stopAccepting(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  /** Cuts what is still open. */
+  closeAll(): void {
+    for (const server of this.#servers) server.closeAllConnections();
+    this.#webSockets.close();
+  }
+
+  #createServer(listener: 'tcp' | 'local'): Server {
+    const server = createServer({
+      headersTimeout: this.#options.helloTimeoutMs,
+      requestTimeout: 60_000,
+      connectionsCheckingInterval: Math.min(this.#options.helloTimeoutMs, 5000),
+      maxHeaderSize: 16 * 1024,
+    });
+    server.on('request', (request, response) => this.#onRequest(request, response, listener));
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#onUpgrade(request, socket, head, listener);
+    });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+      this.#options.bus.emit({
+        type: 'probe.seen',
+        kind: error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed',
+      });
+      if (socket.writable && error.code !== 'ECONNRESET')
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+    server.on('connection', (socket) => {
+      socket.once('close', () => {
+        if (socket.bytesRead === 0) this.#options.bus.emit({ type: 'probe.seen', kind: 'silent' });
+      });
+    });
+    return server;
+  }
+
+  #peer(request: IncomingMessage, listener: 'tcp' | 'local'): Peer {
+    if (listener === 'local') return { address: 'local', listener, isExempt: true };
+    const forwarded = headerValues(request, 'x-forwarded-for');
+    const address = clientAddress(request.socket.remoteAddress ?? '', forwarded, this.#options.trustProxy);
+    return { address, listener, isExempt: isLoopbackAddress(address) };
+  }
+
+  /** Guards 3 and 4. Undefined when the request may pass. */
+  #nameRefusal(request: IncomingMessage, listener: 'tcp' | 'local'): 'host' | 'origin' | undefined {
+    const allowed: AllowedNames = {
+      host: this.#options.host,
+      port: this.#port,
+      allowedHosts: this.#options.allowedHosts,
+      allowedOrigins: this.#options.allowedOrigins,
+    };
+    if (listener === 'tcp' && !isHostAllowed(headerValues(request, 'host'), allowed)) return 'host';
+    if (!isOriginAllowed(headerValues(request, 'origin'), allowed)) return 'origin';
+    return undefined;
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse, listener: 'tcp' | 'local'): void {
+    const peer = this.#peer(request, listener);
+    const release = this.#counter.openConnection(peer.address, peer.isExempt);
+    if (release === undefined) {
+      this.#refused('connections');
+      respond(response, 503, { code: 'OVER_CAPACITY' }, { 'Retry-After': '1' });
+      return;
+    }
+    response.once('close', release);
+    for (const [name, value] of Object.entries(this.#proof(request))) response.setHeader(name, value);
+    const refusal = this.#nameRefusal(request, listener);
+    if (refusal !== undefined) {
+      this.#refused(refusal);
+      respond(response, 403, { code: 'FORBIDDEN' });
+      return;
+    }
+    this.#options.onHttp(request, response, peer);
+  }
+
+  async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, listener: 'tcp' | 'local'): Promise<void> {
+    socket.on('error', () => socket.destroy()); // until a framed socket takes over
+    const peer = this.#peer(request, listener);
+    const release = this.#counter.openConnection(peer.address, peer.isExempt);
+    const isLink = request.headers.upgrade === linkUpgradeToken;
+    if (release === undefined) {
+      this.#refused('connections');
+      if (isLink) refuseUpgrade(socket, 503, 'Service Unavailable', 'Retry-After: 1\r\n');
+      else
+        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+          webSocket.close(1008, closeCodes.connectionLimit.reason),
+        );
+      return;
+    }
+    socket.once('close', release);
+    const authenticated = this.#counter.openUnauthenticated(listener);
+    if (authenticated === undefined) {
+      this.#refused('unauthenticated');
+      refuseUpgrade(socket, 503, 'Service Unavailable', 'Retry-After: 1\r\n');
+      return;
+    }
+    socket.once('close', authenticated);
+    const refusal = this.#nameRefusal(request, listener);
+    if (refusal !== undefined) {
+      this.#refused(refusal);
+      refuseUpgrade(socket, 403, 'Forbidden');
+      return;
+    }
+    const bearer = bearerOf(request);
+    const isBearerValid = bearer !== null && (await this.#options.isBearerValid(bearer));
+    if (socket.destroyed) return;
+    if (isLink) {
+      if (!(socket instanceof Socket)) {
+        refuseUpgrade(socket, 400, 'Bad Request');
+        return;
+      }
+      this.#acceptLink(request, socket, head, { peer, bearer, framing: 'link' }, authenticated, isBearerValid);
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+      const framed = new WebSocketSocket(webSocket, socket);
+      if (isBearerValid) framed.setMaxFrameBytes(this.#options.maxFrameBytes);
+      this.#options.onSocket(framed, { peer, bearer, framing: 'websocket' }, authenticated);
+    });
+  }
+
+  #acceptLink(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    upgrade: UpgradeInfo,
+    authenticated: () => void,
+    isBearerValid: boolean,
+  ): void {
+    const lines = Object.entries(this.#proof(request)).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${linkUpgradeToken}\r\n${lines.join('')}\r\n`,
+    );
+    const framed = new LinkSocket(socket, {
+      maxFrameBytes: isBearerValid ? this.#options.maxFrameBytes : this.#options.helloMaxBytes,
+      closeTimeoutMs: this.#options.closeTimeoutMs,
+    });
+    this.#options.onSocket(framed, upgrade, authenticated);
+    framed.start(head);
+  }
+
+  #proof(request: IncomingMessage): Readonly<Record<string, string>> {
+    const nonce = request.headers['x-exai-nonce'];
+    return typeof nonce === 'string' && /^[A-Za-z0-9_-]{16,128}$/.test(nonce) ? this.#options.proofHeaders(nonce) : {};
+  }
+
+  #refused(guard: string): void {
+    this.#options.bus.emit({ type: 'guard.refused', guard });
+  }
+}
+
+function refuseUpgrade(socket: Duplex, statusCode: number, text: string, headers = ''): void {
+  socket.end(`HTTP/1.1 ${statusCode} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
+}
+
+function listen(
+  server: Server,
+  where: { host: string; port: number; exclusive: boolean } | { path: string },
+): Promise<ListenFailure | undefined> {
+  return new Promise((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(
+        error.code === 'EADDRINUSE' || error.code === 'EACCES'
+          ? { type: 'address-in-use' }
+          : { type: 'failed', message: error.message },
+      );
+    });
+    server.listen(where, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => undefined); // accept errors (EMFILE): the next accept tries again
+      resolve(undefined);
+    });
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * Keeps a label from growing without bound: the first `max` distinct texts are themselves, all later ones are `other`
+ * (WIRE §8.4). What is empty is `unknown`; what is long is cut.
+ */
+export class BoundedLabels {
+  readonly #max: number;
+  readonly #known = new Map<string, string>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  of(text: string): string {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    if (text === '') return 'unknown';
+    if (this.#known.size >= this.#max) return 'other';
+    const label = text.slice(0, maxLabelChars).toWellFormed();
+    this.#known.set(text, label);
+    return label;
+  }
+}
+
+const maxLabelChars = 64;

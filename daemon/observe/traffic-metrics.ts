@@ -1,0 +1,71 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { DaemonEvent } from '../../protocol/events.ts';
+import { BoundedLabels } from './bounded-labels.ts';
+import { sizeBuckets } from './call-metrics.ts';
+
+/** Metrics of messages, errors and everything that was turned away (WIRE §8.4). */
+export class TrafficMetrics {
+  readonly #clients: BoundedLabels;
+  readonly #kinds = new BoundedLabels(50);
+  readonly #received: Counter<'msg_type' | 'client_id'>;
+  readonly #sent: Counter<'msg_type'>;
+  readonly #size: Histogram<'direction'>;
+  readonly #errors: Counter<'error_code' | 'error_message'>;
+  readonly #refusals: Counter<'guard'>;
+  readonly #probes: Counter<'kind'>;
+  readonly #ignored: Counter<'kind'>;
+
+  constructor(registry: Registry, clients: BoundedLabels) {
+    this.#clients = clients;
+    const registers = [registry];
+    const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
+      new Counter({ name, help, labelNames, registers });
+    this.#received = counter('mcp_messages_received_total', 'Messages from clients.', ['msg_type', 'client_id']);
+    this.#sent = counter('mcp_messages_sent_total', 'Messages to clients.', ['msg_type']);
+    this.#size = new Histogram({
+      name: 'mcp_message_size_bytes',
+      help: 'Size of messages.',
+      labelNames: ['direction'],
+      buckets: sizeBuckets,
+      registers,
+    });
+    this.#errors = counter(
+      'mcp_jsonrpc_errors_total',
+      'JSON-RPC errors answered; error_message is the code of our closed list.',
+      ['error_code', 'error_message'],
+    );
+    this.#refusals = counter('exai_guard_refusals_total', 'Connections and requests refused by a guard.', ['guard']);
+    this.#probes = counter('exai_probe_total', 'Connections and requests that were no client of ours.', ['kind']);
+    this.#ignored = counter('exai_frames_ignored_total', 'Frames that were understood and not needed.', ['kind']);
+  }
+
+  observe(event: DaemonEvent): void {
+    switch (event.type) {
+      case 'message.received':
+        this.#received.inc({ msg_type: this.#kinds.of(event.kind), client_id: this.#clients.of(event.clientName) });
+        this.#size.observe(received, event.bytes);
+        break;
+      case 'message.sent':
+        this.#sent.inc({ msg_type: this.#kinds.of(event.kind) });
+        this.#size.observe(sent, event.bytes);
+        break;
+      case 'error.answered':
+        this.#errors.inc({ error_code: String(event.jsonrpcCode), error_message: event.code });
+        break;
+      case 'guard.refused':
+        this.#refusals.inc({ guard: this.#kinds.of(event.guard) });
+        break;
+      case 'probe.seen':
+        this.#probes.inc({ kind: this.#kinds.of(event.kind) });
+        break;
+      case 'frame.ignored':
+        this.#ignored.inc({ kind: this.#kinds.of(event.kind) });
+        break;
+      default:
+        break; // counted elsewhere
+    }
+  }
+}
+
+const received = { direction: 'received' } as const;
+const sent = { direction: 'sent' } as const;

@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import { type StoppedDaemon, writeDiscovery } from '../platform/discovery.ts';
+import { acquireLock } from '../platform/exclusive-lock.ts';
+import { createLogger, type Logger, logLevelOf } from '../platform/json-logger.ts';
+import { loadSettings } from '../platform/load-settings.ts';
+import { ensurePrivateDir } from '../platform/private-file.ts';
+import { portOwner, processStartedAt } from '../platform/process-info.ts';
+import { SecretValues } from '../platform/redaction.ts';
+import { RotatingFile } from '../platform/rotating-file.ts';
+import { localSocketPath } from '../platform/state-dir.ts';
+import { exitCodes } from '../protocol/errors.ts';
+import { protocolVersion, version } from '../protocol/version.ts';
+import { openAuthentication } from './auth/open-authentication.ts';
+import { createDaemon, type Daemon, type DaemonOptions } from './create-daemon.ts';
+import { OwnerWatch, readOwner } from './owner-watch.ts';
+import { newDaemonRunId } from './run-id.ts';
+
+export interface RunDaemonOptions {
+  readonly createTools: DaemonOptions['createTools'];
+  /** Program and arguments that start this daemon again, for the shims' autostart. */
+  readonly launch: readonly string[];
+}
+
+/**
+ * The whole life of a daemon process: settings, lock, listeners, `ready`, signals, drain. Resolves with the exit code
+ * (WIRE §6.1). Everything that can go wrong before `ready` is one line on stderr.
+ */
+export async function runDaemon(options: RunDaemonOptions): Promise<number> {
+  const loaded = loadSettings('daemon', { env: process.env });
+  if (loaded.type === 'invalid') return refuse(loaded.message, exitCodes.configuration);
+  const { layout, logDir } = loaded;
+  const unusable = makeDirectories([layout.stateDir, layout.runDir, layout.credentialsDir, logDir]);
+  if (unusable !== undefined) return refuse(unusable, exitCodes.configuration);
+  let lock: ReturnType<typeof acquireLock>;
+  try {
+    lock = acquireLock(layout.lockFile);
+  } catch (error) {
+    return refuse(cannotUse(layout.runDir, error), exitCodes.configuration);
+  }
+  if (lock.type === 'taken') {
+    return refuse(`exai: another daemon runs in ${layout.stateDir} (pid ${lock.pid})`, exitCodes.daemonAlreadyRuns);
+  }
+  try {
+    const authentication = openAuthentication(loaded);
+    if (authentication.type === 'invalid') return refuse(authentication.message, exitCodes.configuration);
+    const { config, authenticator, adminSecret } = authentication;
+    const secrets = SecretValues.of(authentication.secrets);
+    const log = new RotatingFile({
+      path: join(logDir, 'ws_daemon.log'),
+      maxBytes: config.logMaxBytes,
+      files: config.logFiles,
+    });
+    const logger = createLogger({
+      level: logLevelOf(config.logLevel),
+      secrets,
+      write: (line) => {
+        log.append(line);
+        process.stderr.write(`${line}\n`);
+      },
+    });
+    authenticator.onNewSecret((secret) => secrets.add(secret));
+    for (const warning of [...loaded.warnings, ...authentication.warnings]) logger.warn(warning);
+    const localSocket = config.listen.includes('local')
+      ? localSocketPath(layout.stateDir, config.localPathOverride)
+      : null;
+    const daemonRunId = newDaemonRunId();
+    const daemon = createDaemon({
+      config,
+      layout,
+      logDir,
+      logger,
+      secrets,
+      authenticator,
+      adminSecret,
+      daemonRunId,
+      localSocket,
+      createTools: options.createTools,
+    });
+    const failure = await listen(daemon, config, localSocket);
+    if (failure !== undefined) {
+      log.close();
+      return refuse(failure.message, failure.exitCode);
+    }
+    return await serve(daemon, { options, config, layout, localSocket, daemonRunId, logger, log });
+  } finally {
+    lock.release();
+  }
+}
+
+async function serve(
+  daemon: Daemon,
+  context: Pick<DaemonOptions, 'config' | 'layout' | 'localSocket' | 'daemonRunId' | 'logger'> & {
+    options: RunDaemonOptions;
+    log: RotatingFile;
+  },
+): Promise<number> {
+  const { options, config, layout, localSocket, daemonRunId, logger, log } = context;
+  const owner = readOwner(config.daemonOwner);
+  const hasTcp = config.listen.includes('tcp');
+  const facts = {
+    schema: 1 as const,
+    daemonRunId,
+    version,
+    protocol: protocolVersion,
+    launch: options.launch,
+    ...(hasTcp ? { tcp: { host: config.host, port: daemon.port } } : {}),
+    ...(localSocket === null ? {} : { localSocket }),
+  };
+  const stopped = waitForStop(logger);
+  daemon.start();
+  writeDiscovery(layout.discoveryFile, {
+    ...facts,
+    state: 'running',
+    pid: process.pid,
+    processStartedAt: processStartedAt(process.pid) ?? Date.now() / 1000 - process.uptime(),
+    runKey: daemon.runKey,
+    ...(owner === null ? {} : { owner }),
+  });
+  const address = hasTcp
+    ? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${daemon.port}/`
+    : (localSocket ?? '');
+  logger.info('daemon started', {
+    address,
+    localSocket,
+    daemonRunId,
+    pid: process.pid,
+    version,
+    auth: daemon.status.status().authPolicy,
+  });
+  process.stdout.write(`ready ${address}\n`);
+  const watch = new OwnerWatch({
+    owner,
+    idleExitMs: config.idleExitMs,
+    registry: daemon.registry,
+    onIdle: () => stopped.stop('idle'),
+  });
+  watch.start();
+  const reason = await stopped.requested;
+  watch.stop();
+  logger.info('daemon stopping', { reason, drainMs: config.drainMs });
+  await daemon.stop();
+  const stoppedFile: StoppedDaemon = { ...facts, state: 'stopped' };
+  writeDiscovery(layout.discoveryFile, stoppedFile);
+  logger.info('daemon stopped', { daemonRunId });
+  log.close();
+  return exitCodes.ok;
+}
+
+/** SIGTERM and SIGINT stop in order; a second signal while draining ends at once. */
+function waitForStop(logger: Logger): { readonly requested: Promise<string>; stop(reason: string): void } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let isAsked = false;
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (isAsked) {
+        logger.warn('stopped at once by a second signal', { signal });
+        process.exit(exitCodes.interrupted);
+      }
+      isAsked = true;
+      resolve(signal);
+    });
+  }
+  return { requested: promise, stop: resolve };
+}
+
+interface ListenRefusal {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+async function listen(
+  daemon: Daemon,
+  config: DaemonOptions['config'],
+  localSocket: string | null,
+): Promise<ListenRefusal | undefined> {
+  if (config.listen.includes('tcp')) {
+    const failure = await daemon.listenTcp(config.port);
+    if (failure?.type === 'address-in-use') {
+      const owner = await portOwner(config.host, config.port);
+      const who = owner === undefined ? 'another program' : `pid ${owner.pid} (${owner.command})`;
+      return {
+        message: `exai: ${config.host}:${config.port} is taken by ${who}; stop it or set EXAI_WS_PORT`,
+        exitCode: exitCodes.portTaken,
+      };
+    }
+    if (failure !== undefined) {
+      return { message: `exai: EXAI_WS_HOST="${config.host}": ${failure.message}`, exitCode: exitCodes.configuration };
+    }
+  }
+  if (localSocket !== null) {
+    const failure = await daemon.listenLocal(localSocket);
+    if (failure?.type === 'address-in-use') {
+      return {
+        message: `exai: ${localSocket} is taken by another program; set EXAI_WS_LOCAL_PATH`,
+        exitCode: exitCodes.portTaken,
+      };
+    }
+    if (failure !== undefined) return { message: `exai: ${failure.message}`, exitCode: exitCodes.configuration };
+  }
+  return undefined;
+}
+
+function makeDirectories(paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    try {
+      const made = ensurePrivateDir(path);
+      if (made.type === 'exposed') return `exai: ${made.message}`;
+    } catch (error) {
+      return cannotUse(path, error);
+    }
+  }
+  return undefined;
+}
+
+function cannotUse(path: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `exai: ${path} cannot be used: ${why}; set EXAI_STATE_DIR to a directory of your own`;
+}
+
+function refuse(message: string, exitCode: number): number {
+  process.stderr.write(`${message}\n`);
+  return exitCode;
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { mcpRevisions, protocolVersion, version } from '../../protocol/version.ts';
+import { uptimeHuman } from '../observe/health-file.ts';
+import type { StatusSource } from '../observe/status.ts';
+import { defineTool, readOnly, type Tool } from './tool.ts';
+
+const output = z.object({
+  name: z.string(),
+  version: z.string(),
+  protocol: z.string(),
+  mcp_revisions: z.array(z.string()),
+  node: z.string(),
+  platform: z.string(),
+  daemon_run_id: z.string(),
+  uptime_human: z.string(),
+});
+
+export function versionTool(source: StatusSource): Tool {
+  return defineTool({
+    name: 'version',
+    title: 'Version',
+    description:
+      'Shows the version of the EXAI daemon that answers, the protocols it speaks and how long it has been running.',
+    input: z.object({}),
+    output,
+    annotations: readOnly,
+    isExempt: true,
+    run: () => {
+      const { daemonRunId, uptimeSeconds } = source.status();
+      const facts = {
+        name: 'exai-tray',
+        version,
+        protocol: protocolVersion,
+        mcp_revisions: [...mcpRevisions],
+        node: process.version,
+        platform: `${process.platform} ${process.arch}`,
+        daemon_run_id: daemonRunId,
+        uptime_human: uptimeHuman(uptimeSeconds),
+      };
+      const text = [
+        `# EXAI daemon ${facts.version}`,
+        '',
+        `- Up ${facts.uptime_human}, run ${facts.daemon_run_id}`,
+        `- EXAI protocol ${facts.protocol}; MCP ${facts.mcp_revisions.join(', ')}`,
+        `- Node ${facts.node} on ${facts.platform}`,
+      ].join('\n');
+      return { content: [{ type: 'text', text }], structuredContent: facts };
+    },
+  });
+}

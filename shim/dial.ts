@@ -1,0 +1,90 @@
+import type { DiscoveryRead } from '../platform/discovery.ts';
+import type { DaemonLink, LinkOptions, LinkResult, UpgradeAnswer } from './daemon-link.ts';
+import {
+  type EndpointCandidate,
+  type EndpointQuestion,
+  endpointText,
+  isOnThisMachine,
+  planEndpoints,
+} from './endpoint-plan.ts';
+import { connectLink } from './link-socket.ts';
+import { isServerProofValid } from './server-proof.ts';
+
+export interface DialOptions {
+  readonly question: Omit<EndpointQuestion, 'discovery'>;
+  readonly readDiscovery: () => DiscoveryRead;
+  readonly link: Omit<LinkOptions, 'isProven'>;
+}
+
+/** What the discovery file says of the daemon that is or was there. */
+export interface LastDaemon {
+  readonly state: 'running' | 'stopped' | 'unknown';
+  readonly hasOwner: boolean;
+  readonly launch: readonly string[] | undefined;
+}
+
+export type DialResult =
+  /** `isProven`: whoever answers is the daemon of this state directory. */
+  | { readonly type: 'open'; readonly link: DaemonLink; readonly isProven: boolean }
+  /** Nobody listens, or nobody should. `isStartable`: a daemon started here would be found next time. */
+  | {
+      readonly type: 'absent';
+      readonly message: string;
+      readonly isStartable: boolean;
+      readonly lastDaemon: LastDaemon;
+    }
+  | { readonly type: 'failed'; readonly message: string };
+
+/** One attempt to reach the daemon: reads the discovery file, tries its endpoints in order, checks the proof (WIRE §10). */
+export async function dial(options: DialOptions, abort: AbortSignal): Promise<DialResult> {
+  const discovery = options.readDiscovery();
+  const plan = planEndpoints({ ...options.question, discovery });
+  const lastDaemon = lastDaemonOf(discovery);
+  if (plan.type === 'none') {
+    return { type: 'absent', message: plan.message, isStartable: discovery.type !== 'exposed', lastDaemon };
+  }
+  let failure: Extract<LinkResult, { type: 'failed' }> | undefined;
+  let absence: Extract<LinkResult, { type: 'absent' }> | undefined;
+  for (const candidate of plan.candidates) {
+    const isProven = (tried: EndpointCandidate, answer: UpgradeAnswer): boolean =>
+      isAnswerProven(tried, answer, options);
+    const result = await connect(candidate, { ...options.link, isProven }, abort);
+    if (result.type === 'open') return { type: 'open', link: result.link, isProven: candidate.runKey !== undefined };
+    if (result.type === 'failed') failure ??= result;
+    else absence ??= result;
+  }
+  if (failure !== undefined) return failure;
+  return {
+    type: 'absent',
+    message:
+      absence?.message ??
+      `${plan.candidates.map(({ endpoint }) => endpointText(endpoint)).join(', ')}: nobody listens.`,
+    isStartable: plan.candidates.every(({ endpoint }) => isOnThisMachine(endpoint)),
+    lastDaemon,
+  };
+}
+
+async function connect(candidate: EndpointCandidate, options: LinkOptions, abort: AbortSignal): Promise<LinkResult> {
+  if (candidate.endpoint.kind === 'local') return connectLink(candidate, options, abort);
+  const { connectWebSocket } = await import('./web-socket.ts');
+  return connectWebSocket(candidate, options, abort);
+}
+
+function isAnswerProven({ endpoint, runKey }: EndpointCandidate, answer: UpgradeAnswer, options: DialOptions): boolean {
+  if (runKey === undefined) return true;
+  if (isServerProofValid(runKey, answer.nonce, answer.daemonRunId, answer.proof)) return true;
+  // The daemon may have been restarted between our look at the file and our connect.
+  const plan = planEndpoints({ ...options.question, discovery: options.readDiscovery() });
+  if (plan.type === 'none') return false;
+  const text = endpointText(endpoint);
+  const newer = plan.candidates.find((candidate) => endpointText(candidate.endpoint) === text)?.runKey;
+  return (
+    newer !== undefined && newer !== runKey && isServerProofValid(newer, answer.nonce, answer.daemonRunId, answer.proof)
+  );
+}
+
+function lastDaemonOf(discovery: DiscoveryRead): LastDaemon {
+  if (discovery.type !== 'ok') return { state: 'unknown', hasOwner: true, launch: undefined };
+  const { state, owner, launch } = discovery.file;
+  return { state, hasOwner: owner !== undefined, launch };
+}

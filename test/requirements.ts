@@ -1,0 +1,126 @@
+/**
+ * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `BAD-…` the inputs that must be survived.
+ */
+export interface Requirement {
+  readonly id: string;
+  readonly promise: string;
+}
+
+const rows: readonly (readonly [string, string])[] = [
+  // Main job
+  [
+    'MAIN-two-windows',
+    'two clients call tools at once through one daemon, each under its own identity, in its own log',
+  ],
+  ['MAIN-same-env', 'two shims with the same environment are two sessions, visibly numbered, with two log files'],
+  ['MAIN-entry-points', 'dist/daemon.js prints one ready line, logs to stderr and files, drains on SIGTERM and SIGINT'],
+  [
+    'MAIN-exit-codes',
+    'taken port names its owner’s pid and command (12), second daemon (11), bad value names its variable (78)',
+  ],
+  ['MAIN-private-state', 'secret files are 0600 in 0700 directories and refused when others can read them'],
+  ['MAIN-concurrent', 'requests of one connection run concurrently'],
+  ['MAIN-server-name', 'each instance has its own serverInfo.name'],
+  ['MAIN-broken-socket', 'the daemon frees a session on a broken socket alone'],
+  ['MAIN-exactly-once', 'a call runs exactly once across a dropped connection'],
+  ['MAIN-honest-crash', 'mayHaveRun is honest across a crash of the daemon'],
+  ['MAIN-local-first', 'the shim takes the local socket first and TCP second'],
+  ['MAIN-builtin-tools', 'version, listmodels, status, health, activity, provider_capabilities answer'],
+  ['TOKEN-rotate-ops', 'a token is rotated over ops'],
+  ['TOKEN-rotate-cli', 'a token is rotated with `exai token rotate`'],
+  ['TOKEN-crash-safe', 'rotation survives a crash between any two steps'],
+  ['TOKEN-sessions-live', 'running sessions live through a rotation; new connections need the new token'],
+  ['TOKEN-shims-follow', 'shims pick the new token up at their next connect'],
+
+  // Golden rows of the wire specification
+  ...numbered('WIRE-H', 17, 'handshake row'),
+  ...numbered('WIRE-O', 13, 'ops row'),
+  ...numbered('WIRE-M', 7, 'mcp row'),
+  ['WIRE-M9', 'token file rotated during the handshake'],
+  ['WIRE-M10', 'sleep of ten minutes'],
+  ...numbered('WIRE-C', 5, 'capacity row'),
+  ...numbered('WIRE-F', 6, 'file row'),
+
+  // Duties of the shim
+  ...numbered('SHIM-S', 18, 'duty'),
+
+  // Known failures of the predecessor that concern what exists
+  ...named('PF-', ['W3', 'W5', 'W7', 'H1', 'H2', 'H3', 'H4', 'L1', 'L2', 'L3', 'L4', 'L5']),
+  ...named('PF-', [
+    'D1',
+    'D2',
+    'D3',
+    'D4',
+    'D5',
+    'D7',
+    'D8',
+    'D9',
+    'R1',
+    'R2',
+    'R3',
+    'R4',
+    'R5',
+    'R6',
+    'R7',
+    'R8',
+    'R9',
+  ]),
+  ...named('PF-', ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'C1', 'C2', 'C3', 'C4', 'C5', 'C8', 'C9']),
+  ...named('PF-', [
+    'T1',
+    'T2',
+    'T3',
+    'T4',
+    'X1',
+    'X3',
+    'X4',
+    'A1',
+    'A2',
+    'A3',
+    'A4',
+    'A5',
+    'A6',
+    'S1',
+    'S2',
+    'S3',
+    'S4',
+  ]),
+  ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
+
+  // Bad input
+  ['BAD-token', 'bad token'],
+  ['BAD-empty-token-file', 'empty token file'],
+  ['BAD-world-readable', 'world-readable token file'],
+  ['BAD-unknown-op', 'unknown op'],
+  ['BAD-not-json', 'not JSON'],
+  ['BAD-not-object', 'JSON that is no object'],
+  ['BAD-binary', 'binary frame'],
+  ['BAD-oversized', 'oversized frame before and after hello'],
+  ['BAD-no-hello', 'no hello in time'],
+  ['BAD-host', 'wrong Host'],
+  ['BAD-origin', 'foreign Origin'],
+  ['BAD-duplicate-id', 'duplicate JSON-RPC id in flight'],
+  ['BAD-id-type', 'id of the wrong type'],
+  ['BAD-half-open', 'a thousand half-open sockets'],
+  ['BAD-never-reads', 'a client that never reads'],
+  ['BAD-mid-frame', 'a client that stops in mid-frame'],
+  ['BAD-env-inline-comments', '.env with inline comments and blanks'],
+  ['BAD-port-taken', 'port taken'],
+  ['BAD-stale-discovery', 'stale discovery file'],
+  ['BAD-stale-socket', 'stale socket file'],
+  ['BAD-read-only-home', 'read-only home'],
+  ['BAD-full-disk', 'full disk on the metrics log'],
+  ['BAD-clock-jump', 'clock jump'],
+  ['BAD-suspend', 'suspend of ten minutes'],
+];
+
+export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));
+
+function numbered(prefix: string, count: number, promise: string): (readonly [string, string])[] {
+  return Array.from({ length: count }, (_, index) => [`${prefix}${index + 1}`, promise] as const);
+}
+
+function named(prefix: string, names: readonly string[]): (readonly [string, string])[] {
+  return names.map((name) => [`${prefix}${name}`, 'known failure of the predecessor'] as const);
+}

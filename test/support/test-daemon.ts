@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { runDaemon } from '../../daemon/run-daemon.ts';
+import { builtinTools } from '../../daemon/tools/builtin.ts';
+import { createTestTools } from './test-tools.ts';
+
+/** The daemon as it ships, with the tools of `test-tools.ts` besides its own. */
+const exitCode = await runDaemon({
+  launch: [process.execPath, fileURLToPath(import.meta.url)],
+  createTools: (sources) => [...builtinTools(sources), ...createTestTools({ countFile: process.env['EXAI_TEST_COUNT_FILE'] })],
+});
+
+process.exit(exitCode);

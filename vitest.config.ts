@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+const folders = '{protocol,platform,daemon,shim,cli}';
+
+export default defineConfig({
+  test: {
+    allowOnly: process.env['CI'] === undefined,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: [`${folders}/**/*.test.ts`] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contract',
+          include: [`${folders}/**/*.contract.ts`, 'test/contract/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: ['test/process/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          globalSetup: ['build/vitest-setup.mjs'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 },
+      },
+    ],
+  },
+});

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
 /**
- * Bundles every process into one ESM file of dist/. The bundles need no node_modules.
+ * Bundles every process into one file of dist/. The bundles need no node_modules. They are CommonJS, because Node starts
+ * that faster: the shim starts once per editor window (docs/performance.md).
  * All of it is made in memory and then swapped in file by file, so a process that starts meanwhile never reads half a file.
  */
 
@@ -19,7 +20,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
-const files = new Map([['package.json', '{"type":"module"}\n']]);
+const files = new Map([['package.json', '{"type":"commonjs"}\n']]);
 for (const made of await Promise.all(entries.map(bundle))) {
   for (const [name, content] of made) files.set(name, content);
 }
@@ -53,7 +54,9 @@ async function bundle({ name, run, packages }) {
     // One file per process, and what is imported on first use is still evaluated on first use.
     output: {
       file: `dist/${name}.js`,
-      format: 'esm',
+      format: 'cjs',
+      // White space is a third of what the engine has to read at every start; names stay, for the stack traces in logs.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
       sourcemap: true,
       codeSplitting: false,
       strictExecutionOrder: true,

@@ -101,17 +101,22 @@ function print(text: string): number {
   return exitCodes.ok;
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
+/** The one sentence and the exit code of a failure. */
+function report(error: unknown): number {
   if (error instanceof FailureError) {
     const { message, hint, code } = error.failure;
     process.stderr.write(`exai: ${message}${hint === undefined ? '' : ` ${hint}`} (${code})\n`);
-    process.exitCode = errorTable[code].exit;
-  } else if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`exai: ${error.message}\n`);
-    process.exitCode = errorTable.INVALID_REQUEST.exit;
-  } else {
-    throw error;
+    return errorTable[code].exit;
   }
+  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`exai: ${error.message}\n`);
+    return errorTable.INVALID_REQUEST.exit;
+  }
+  throw error;
 }
+
+void run(process.argv.slice(2))
+  .catch(report)
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+  });

@@ -15,7 +15,7 @@ import { FailureThrottle } from './auth/failure-throttle.ts';
 import { CallJournal, sweepJournals } from './calls/call-journal.ts';
 import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
-import { providerOfCall } from './calls/provider-of-call.ts';
+import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
 import type { DaemonConfig } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
@@ -47,7 +47,12 @@ export interface DaemonOptions {
   readonly daemonRunId: string;
   readonly localSocket: string | null;
   /** The tools on offer, made for what they may look at. */
-  createTools(sources: BuiltinSources): readonly Tool[];
+  createTools(
+    sources: BuiltinSources,
+    context: { readonly config: DaemonConfig; readonly logger: Logger },
+  ): readonly Tool[];
+  /** Whose models are whose. Absent: this daemon serves no models. */
+  readonly modelCatalogue?: ModelCatalogue | undefined;
 }
 
 /** A daemon that is wired and not yet listening. */
@@ -91,7 +96,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   });
   const status: StatusSource = { status: () => currentStatus() };
   const catalog = new ToolCatalog(
-    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }),
+    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
   );
   const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
   const dispatcher = new Dispatcher({
@@ -104,7 +109,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     retryAfterMs: config.retryAfterMs,
     toolCallMaxBytes: config.toolCallMaxBytes,
     providerOf: (toolName, args, upstreamProvider) =>
-      providerOfCall({ toolName, arguments: args, catalogue: () => null, upstreamProvider }),
+      providerOfCall({
+        toolName,
+        arguments: args,
+        catalogue: options.modelCatalogue ?? (() => null),
+        upstreamProvider,
+      }),
   });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), (error) => {
     logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
@@ -291,7 +301,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       listeners.stopAccepting();
       mcp.announceDraining(config.drainMs);
       await withDeadline(dispatcher.drain(), config.drainMs);
-      gateway.closeAll();
+      await nextTurn(); // the last answers are made now and must leave before the close frames
+      await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
       await nextTurn();
       listeners.closeAll();

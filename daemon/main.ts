@@ -1,11 +1,17 @@
-import { fileURLToPath } from 'node:url';
 import { runDaemon } from './run-daemon.ts';
 import { builtinTools } from './tools/builtin.ts';
 
-const exitCode = await runDaemon({
-  launch: [process.execPath, fileURLToPath(import.meta.url)],
-  createTools: (sources) => builtinTools(sources, { isVariableSet: (name) => (process.env[name] ?? '') !== '' }),
+// No top-level await: the bundles are CommonJS, which starts faster.
+void runDaemon({
+  launch: [process.execPath, import.meta.filename],
+  createTools: (sources, { config, logger }) =>
+    builtinTools(sources, {
+      visibility: { enabledTools: config.enabledTools, disabledTools: config.disabledTools },
+      isVariableSet: (name) => (process.env[name] ?? '') !== '',
+      onUnknownTool: (name) =>
+        logger.warn('ENABLED_TOOLS or DISABLED_TOOLS names a tool that does not exist', { name }),
+    }),
+}).then((exitCode) => {
+  // Everything is closed and flushed; a handle that was forgotten must not keep the process.
+  process.exit(exitCode);
 });
-
-// Everything is closed and flushed; a handle that was forgotten must not keep the process.
-process.exit(exitCode);

@@ -17,6 +17,7 @@ import { newDaemonRunId } from './run-id.ts';
 
 export interface RunDaemonOptions {
   readonly createTools: DaemonOptions['createTools'];
+  readonly modelCatalogue?: DaemonOptions['modelCatalogue'];
   /** Program and arguments that start this daemon again, for the shims' autostart. */
   readonly launch: readonly string[];
 }
@@ -59,7 +60,6 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       },
     });
     authenticator.onNewSecret((secret) => secrets.add(secret));
-    for (const warning of [...loaded.warnings, ...authentication.warnings]) logger.warn(warning);
     const localSocket = config.listen.includes('local')
       ? localSocketPath(layout.stateDir, config.localPathOverride)
       : null;
@@ -75,12 +75,14 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       daemonRunId,
       localSocket,
       createTools: options.createTools,
+      modelCatalogue: options.modelCatalogue,
     });
     const failure = await listen(daemon, config, localSocket);
     if (failure !== undefined) {
       log.close();
       return refuse(failure.message, failure.exitCode);
     }
+    for (const warning of [...loaded.warnings, ...authentication.warnings]) logger.warn(warning);
     return await serve(daemon, { options, config, layout, localSocket, daemonRunId, logger, log });
   } finally {
     lock.release();

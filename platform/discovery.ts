@@ -1,4 +1,3 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isJsonObject, type JsonObject, parseJsonObject } from './json-object.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
@@ -74,6 +73,7 @@ export function writeDiscovery(path: string, file: DiscoveryFile): void {
  * @param nonce value of `X-Exai-Nonce` as it came
  */
 export function serverProof(runKey: string, nonce: string, daemonRunId: string): string {
+  const { createHmac } = crypto();
   return createHmac('sha256', Buffer.from(runKey, 'base64url'))
     .update(`exai-proof-v1\n${nonce}\n${daemonRunId}`)
     .digest('base64url');
@@ -83,7 +83,12 @@ export function serverProof(runKey: string, nonce: string, daemonRunId: string):
 export function isProofValid(runKey: string, nonce: string, daemonRunId: string, proof: string | undefined): boolean {
   const expected = Buffer.from(serverProof(runKey, nonce, daemonRunId));
   const given = Buffer.from(proof ?? '');
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  return given.length === expected.length && crypto().timingSafeEqual(given, expected);
+}
+
+/** Not imported at the top: the shim reads discovery files and computes its one proof by itself. */
+function crypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto');
 }
 
 type OptionalFacts = Pick<DiscoveryFacts, 'tcp' | 'localSocket' | 'owner' | 'launch'>;

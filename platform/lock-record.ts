@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { limits } from '../protocol/limits.ts';
 import { errorCode } from './atomic-file.ts';
@@ -40,12 +39,21 @@ export function newLockRecord(nowMs: number): LockRecord {
   const startedAt = processStartedAt(process.pid);
   const identity = processIdentity(process.pid);
   return {
-    generation: randomUUID(),
+    generation: newGeneration(),
     pid: process.pid,
     ...(startedAt === undefined ? {} : { processStartedAt: startedAt }),
     ...(identity === undefined ? {} : { processIdentity: identity }),
     acquiredAt: nowMs / 1000,
   };
+}
+
+/**
+ * A name that no other lock record has: the process and a moment of its life, to the nanosecond, with a random end for
+ * pids that come around. Not a UUID: that would load `node:crypto` into every shim.
+ */
+function newGeneration(): string {
+  const random = Math.floor(Math.random() * 2 ** 48).toString(36);
+  return `${process.pid}-${process.hrtime.bigint().toString(36)}-${random}`;
 }
 
 /** @throws Error when the file is there and cannot be read */

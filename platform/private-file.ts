@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -39,8 +40,21 @@ export type ParentRule = 'private' | 'shared';
  * @throws Error when it cannot be created, or the path is a file
  */
 export function ensurePrivateDir(path: string): PrivateDirResult {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDir(resolve(path));
   return exposedDir(path, 'private') ?? { type: 'ok' };
+}
+
+/** With the true reason in its error: the recursive form says ENOENT where a file system is read-only. */
+function makeDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    let missing = path;
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    mkdirSync(missing, { mode: 0o700 });
+    throw error; // whatever it was, the rest is missing still
+  }
 }
 
 /** Text of a file that holds a secret, or why it is not used. Never throws. */

@@ -76,6 +76,8 @@ const pinned: readonly (readonly [name: string, fallback: unknown, min?: number,
   ['EXAI_DRAIN_SECS', 5, 0, 300],
   // The most a timer of Node can wait; above it a timer fires at once.
   ['EXAI_IDLE_EXIT_SECS', 600, 0, 2_147_483],
+  ['ENABLED_TOOLS', []],
+  ['DISABLED_TOOLS', []],
   ['EXAI_DAEMON_OWNER', undefined],
   ['EXAI_SESSION_ID', undefined],
   ['EXAI_INSTANCE_ID', undefined],

@@ -111,6 +111,8 @@ export const envTable = [
   { name: 'EXAI_DRAIN_SECS', key: 'drainMs', kind: 'seconds', fallback: limits.drainMs, min: 0, max: 300, readBy: 'daemon', summary: 'how long running calls may finish at stop' },
   { name: 'EXAI_IDLE_EXIT_SECS', key: 'idleExitMs', kind: 'seconds', fallback: limits.idleExitMs, min: 0, max: 2_147_483, readBy: 'daemon', summary: 'an autostarted daemon with no session for so long stops; 0 = never' },
 
+  { name: 'ENABLED_TOOLS', key: 'enabledTools', kind: 'list', fallback: [], readBy: 'daemon', summary: 'the only tools on offer; empty is all' },
+  { name: 'DISABLED_TOOLS', key: 'disabledTools', kind: 'list', fallback: [], readBy: 'daemon', summary: 'tools that are not on offer' },
   { name: 'EXAI_DAEMON_OWNER', key: 'daemonOwner', kind: 'text', perProcess: true, readBy: 'daemon', summary: 'who started the daemon: tray:<pid> or autostart; unset is a person' },
 
   // 9.4 shim

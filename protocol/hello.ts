@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 
 /** Editors a shim can name; anything else is `other` (WIRE §3.1). */
-export const editorKinds = [
+const editorKinds = [
   'vscode',
   'cursor',
   'windsurf',

@@ -45,7 +45,7 @@ export interface LinkOptions {
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
   /** Monotonic milliseconds. */
-  now(): number;
+  readonly now: () => number;
   /** Whether the answer to the upgrade proves what this candidate demands. Called before anything else is sent. */
   isProven(candidate: EndpointCandidate, answer: UpgradeAnswer): boolean;
 }

@@ -7,7 +7,7 @@ import {
   isOnThisMachine,
   planEndpoints,
 } from './endpoint-plan.ts';
-import { connectLink } from './link-socket.ts';
+import { openLink } from './open-link.ts';
 import { isServerProofValid } from './server-proof.ts';
 
 export interface DialOptions {
@@ -48,7 +48,7 @@ export async function dial(options: DialOptions, abort: AbortSignal): Promise<Di
   for (const candidate of plan.candidates) {
     const isProven = (tried: EndpointCandidate, answer: UpgradeAnswer): boolean =>
       isAnswerProven(tried, answer, options);
-    const result = await connect(candidate, { ...options.link, isProven }, abort);
+    const result = await openLink(candidate, { ...options.link, isProven }, abort);
     if (result.type === 'open') return { type: 'open', link: result.link, isProven: candidate.runKey !== undefined };
     if (result.type === 'failed') failure ??= result;
     else absence ??= result;
@@ -62,12 +62,6 @@ export async function dial(options: DialOptions, abort: AbortSignal): Promise<Di
     isStartable: plan.candidates.every(({ endpoint }) => isOnThisMachine(endpoint)),
     lastDaemon,
   };
-}
-
-async function connect(candidate: EndpointCandidate, options: LinkOptions, abort: AbortSignal): Promise<LinkResult> {
-  if (candidate.endpoint.kind === 'local') return connectLink(candidate, options, abort);
-  const { connectWebSocket } = await import('./web-socket.ts');
-  return connectWebSocket(candidate, options, abort);
 }
 
 function isAnswerProven({ endpoint, runKey }: EndpointCandidate, answer: UpgradeAnswer, options: DialOptions): boolean {

@@ -1,10 +1,13 @@
+import type { Clock } from './clock.ts';
+
 /** A log file that is open. */
 export interface OpenLog {
-  append(line: string): void;
-  close(): void;
+  readonly append: (line: string) => void;
+  readonly close: () => void;
 }
 
 export interface LogSinkOptions {
+  readonly clock: Clock;
   /** Opens the log file. Must not throw. */
   readonly open: () => Promise<OpenLog>;
 }
@@ -12,6 +15,10 @@ export interface LogSinkOptions {
 /** Lines kept while there is no file; more means that something is badly wrong, and the first ones say what. */
 const maxHeldLines = 1_000;
 const serious = /^\{"t":[^,]*,"level":"(?:warn|error)"/;
+/** A probe is gone by then; a window that waits for its user gets its log all the same. */
+const waitForProbeMs = 1_000;
+/** Opening costs some milliseconds, which belong to the first answers. */
+const waitForAnswersMs = 200;
 
 /**
  * The lines of one shim. They wait in memory until the window has proved to be one: a probe (CLIENTS S18) must not take
@@ -20,12 +27,15 @@ const serious = /^\{"t":[^,]*,"level":"(?:warn|error)"/;
 export class LogSink {
   readonly #options: LogSinkOptions;
   #held: string[] = [];
+  #isWanted = false;
+  #cancelTimer: (() => void) | undefined;
   #opening: Promise<void> | undefined;
   #log: OpenLog | undefined;
   #isClosed = false;
 
   constructor(options: LogSinkOptions) {
     this.#options = options;
+    this.#openIn(waitForProbeMs);
   }
 
   write(line: string): void {
@@ -38,18 +48,31 @@ export class LogSink {
     if (serious.test(line)) void this.open();
   }
 
+  /** This is a window: its lines are written, at the latest when it closes. */
+  confirm(): void {
+    this.#isWanted = true;
+    if (this.#opening === undefined) this.#openIn(waitForAnswersMs);
+  }
+
   /** Safe to call again. */
   open(): Promise<void> {
+    this.#cancelTimer?.();
     this.#opening ??= this.#openOnce();
     return this.#opening;
   }
 
-  /** Lines that nobody has asked to be written are dropped with it. */
+  /** Lines of a probe are dropped with it. */
   async close(): Promise<void> {
-    if (this.#opening !== undefined) await this.#opening;
+    this.#cancelTimer?.();
+    if (this.#isWanted || this.#opening !== undefined) await this.open();
     this.#isClosed = true;
     this.#log?.close();
     this.#log = undefined;
+  }
+
+  #openIn(delayMs: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.schedule(() => void this.open(), delayMs);
   }
 
   async #openOnce(): Promise<void> {

@@ -23,6 +23,8 @@ export interface RelayOptions {
   readonly toEditor: (message: Uint8Array, onWritten?: () => void) => void;
   /** `initialize` and one list or call have been seen: a window, no probe (CLIENTS S18). */
   readonly onConfirmed: () => void;
+  /** The name that the daemon gave this session: with the ack, and when it had to be changed since. */
+  readonly onNamed?: (sessionId: string) => void;
   /** The connection is dead although nobody closed it: cut it, reconnect, resume. */
   readonly onDeadLink: (reason: string) => void;
 }

@@ -1,8 +1,8 @@
+import { longestLineBytes } from '../protocol/client-limits.ts';
 import { type Envelope, readEnvelope } from '../protocol/envelope.ts';
 import type { Failure } from '../protocol/errors.ts';
 import type { RequestId } from '../protocol/ids.ts';
 import { failureMessage, notificationMessage, resultMessage } from './answers.ts';
-import { longestLineBytes } from './client-limits.ts';
 import { DaemonRequests } from './daemon-requests.ts';
 import { type EditorMessage, isRecord, readEditorMessage, readParameters } from './editor-message.ts';
 import { failures, tooLarge } from './failures.ts';
@@ -117,6 +117,7 @@ export class Relay {
     this.#link = link;
     this.#refusal = undefined;
     this.#daemonRunId = hello.daemonRunId;
+    this.#options.onNamed?.(hello.sessionId);
     this.#standIn.setDaemonAbsent(false);
     if (!hello.isResumed) this.#forgetDaemonRequests();
     this.#open.abandon(dropped);
@@ -285,11 +286,18 @@ export class Relay {
         this.#open.drain();
         return;
       case 'session_renamed':
-        this.#options.logger.info('session renamed', { sessionId: control['session_id'] });
+        this.#onRenamed(control['session_id']);
         return;
       default:
         this.#options.logger.debug('an unknown control frame was ignored');
     }
+  }
+
+  /** Later hellos still announce the configured name: the daemon numbers it anew. */
+  #onRenamed(sessionId: unknown): void {
+    if (typeof sessionId !== 'string') return;
+    this.#options.onNamed?.(sessionId);
+    this.#options.logger.info('session renamed', { sessionId });
   }
 
   #forgetDaemonRequests(): void {

@@ -50,24 +50,45 @@ export function isEqualInConstantTime(left: Uint8Array, right: Uint8Array): bool
   return difference === 0;
 }
 
+/** Plain statements throughout: this runs a few times in a process that has not compiled anything yet. */
 function compress(state: Uint32Array, words: Uint32Array): void {
   for (let index = 16; index < 64; index++) {
     const early = at(words, index - 15);
     const late = at(words, index - 2);
-    const small0 = rotated(early, 7) ^ rotated(early, 18) ^ (early >>> 3);
-    const small1 = rotated(late, 17) ^ rotated(late, 19) ^ (late >>> 10);
+    const small0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3);
+    const small1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10);
     words[index] = at(words, index - 16) + small0 + at(words, index - 7) + small1;
   }
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+  let a = at(state, 0);
+  let b = at(state, 1);
+  let c = at(state, 2);
+  let d = at(state, 3);
+  let e = at(state, 4);
+  let f = at(state, 5);
+  let g = at(state, 6);
+  let h = at(state, 7);
   for (let index = 0; index < 64; index++) {
-    const big1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
-    const choice = (e & f) ^ (~e & g);
-    const first = (h + big1 + choice + at(roundConstants, index) + at(words, index)) | 0;
-    const big0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
-    const majority = (a & b) ^ (a & c) ^ (b & c);
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + big0 + majority) | 0];
+    const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+    const first = (h + big1 + ((e & f) ^ (~e & g)) + at(roundConstants, index) + at(words, index)) | 0;
+    const big0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+    const second = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
-  for (const [index, value] of [a, b, c, d, e, f, g, h].entries()) state[index] = at(state, index) + value;
+  state[0] = at(state, 0) + a;
+  state[1] = at(state, 1) + b;
+  state[2] = at(state, 2) + c;
+  state[3] = at(state, 3) + d;
+  state[4] = at(state, 4) + e;
+  state[5] = at(state, 5) + f;
+  state[6] = at(state, 6) + g;
+  state[7] = at(state, 7) + h;
 }
 
 function pad(message: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -83,10 +104,6 @@ function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
   whole.set(left);
   whole.set(right, left.length);
   return whole;
-}
-
-function rotated(word: number, bits: number): number {
-  return (word >>> bits) | (word << (32 - bits));
 }
 
 function at(words: Uint32Array, index: number): number {

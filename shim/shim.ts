@@ -29,8 +29,6 @@ const stdoutFullBytes = 256 * 1024;
 const stdoutFloodedBytes = limits.shimQueueBytes;
 /** Bytes waiting for the daemon from which on nothing more is read from the editor. */
 const linkFullBytes = 1024 * 1024;
-/** A probe is gone by then (CLIENTS S18); a window that waits for its user gets its log all the same. */
-const logOpensAfterMs = 1_000;
 const uuidBytes = 16;
 
 export interface ShimOptions {
@@ -48,8 +46,9 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
   const { settings, layout } = loaded;
   const clock = systemClock;
   const identity = identityOf(loaded);
-  const log = new LogSink({ open: () => openShimLog(loaded) });
-  const logger = loggerOf(loaded, identity, log);
+  const log = new LogSink({ clock, open: () => openShimLog(loaded) });
+  const name = { current: identity.sessionId };
+  const logger = loggerOf(loaded, identity, log, () => name.current);
   stdout.onPrinted((stream, text) => logger.info('text was kept out of the editor’s pipe', { stream, text }));
 
   const writer = new StdoutWriter({
@@ -74,7 +73,10 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
       ackGraceMs: settings.ackGraceMs,
     },
     toEditor: (message, onWritten) => writer.writeLine(message, onWritten),
-    onConfirmed: () => setImmediate(() => void log.open()),
+    onConfirmed: () => log.confirm(),
+    onNamed: (sessionId) => {
+      name.current = sessionId;
+    },
     onDeadLink: (reason) => connection.cut(reason),
   });
   const connection: DaemonConnection = connectionOf(loaded, identity, {
@@ -126,7 +128,6 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
 
   connection.start();
   reader.start();
-  clock.schedule(() => void log.open(), logOpensAfterMs);
 }
 
 function identityOf({ settings }: LoadedSettings<'shim'>): ShimIdentity {
@@ -148,13 +149,21 @@ function currentFolder(): string | undefined {
   }
 }
 
-function loggerOf(loaded: LoadedSettings<'shim'>, identity: ShimIdentity, log: LogSink): Logger {
+/** @param sessionName the name announced, then the one that the daemon gave: no line carries another window's name */
+function loggerOf(
+  loaded: LoadedSettings<'shim'>,
+  identity: ShimIdentity,
+  log: LogSink,
+  sessionName: () => string | undefined,
+): Logger {
   const { settings, warnings, origins } = loaded;
   const { id, serverId, serverName } = identity.instance;
   const logger = createLogger({
     level: logLevelOf(settings.logLevel),
     base: {
-      ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
+      get sessionId() {
+        return sessionName();
+      },
       ...(id === undefined ? {} : { instanceId: id }),
       shimId: identity.shimId,
       ...(settings.shimLabel === undefined ? {} : { label: settings.shimLabel }),

@@ -21,10 +21,11 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
     authPolicy: authenticator.policy,
     generation: authenticator.tokenGeneration,
     tokenFile: join(layout.credentialsDir, 'shared.token'),
-    sessions: registry.list().map(({ sessionId, tokenGeneration }) => ({
+    sessions: registry.list().map(({ sessionId, tokenGeneration, auth }) => ({
       sessionId,
       tokenGeneration,
-      isCurrent: tokenGeneration === authenticator.tokenGeneration,
+      // Instances and users have credentials of their own, which a rotation does not touch.
+      isCurrent: auth === 'instance' || auth === 'jwt' || tokenGeneration === authenticator.tokenGeneration,
     })),
   });
   return {

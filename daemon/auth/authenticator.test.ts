@@ -37,8 +37,9 @@ interface Setup {
   readonly loadJose?: () => Promise<typeof import('jose')>;
 }
 
+const now = (): number => nowSecs * 1000;
+
 function setUp(setup: Setup = {}) {
-  const now = (): number => nowSecs * 1000;
   const shared = SharedToken.open({
     file: join(dir, 'shared.json'),
     envToken: setup.token,
@@ -66,8 +67,11 @@ function jwt(payload: Record<string, unknown> = {}): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(key);
 }
 
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
 function unsignedJwt(): string {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${encode({ alg: 'none' })}.${encode({ sub: 'ana', iat: nowSecs, exp: nowSecs + 3_600 })}.`;
 }
 
@@ -185,6 +189,8 @@ describe('authenticate with JWTs', () => {
     const expired = await jwt({ exp: nowSecs - 61, iat: nowSecs - 100 });
     expect(await outcome(authenticator, { token: 'wrong-token-0000000001', jwt: good })).toBe('unauthorized');
     expect(await outcome(authenticator, { jwt: good })).toBe('unauthorized');
+    // At once: who has no token makes us verify no signature.
+    expect(authenticator.authenticate({ jwt: good })).toMatchObject({ type: 'refused' });
     for (const bad of [undefined, null, '', expired, unsignedJwt(), 'a.b.c', 'x', first]) {
       expect(await outcome(authenticator, { token: first, ...(bad === undefined ? {} : { jwt: bad }) })).toBe(
         'jwt_required',
@@ -218,6 +224,7 @@ describe('authenticate with JWTs', () => {
     expect(await outcome(authenticator, { token: good, bearer: first })).toBe('user:ana');
     expect(await outcome(authenticator, { bearer: first })).toBe('jwt_required');
     expect(await outcome(authenticator, { bearer: good })).toBe('unauthorized');
+    expect(await outcome(authenticator, { token: 'a.b.c', jwt: good, bearer: first })).toBe('unauthorized');
   });
 
   it('WIRE-O12: a role makes an admin', async () => {

@@ -28,6 +28,11 @@ function outcome(facts: Partial<AuthFacts>): string {
   return result.type === 'accepted' ? result.principal : result.error;
 }
 
+function hint(user: JwtResult | undefined): string {
+  const result = decide({ policy: 'jwt', user });
+  return result.type === 'refused' ? result.hint : '';
+}
+
 describe('decideAuth', () => {
   it.each<[AuthFacts['policy'], KnownToken | undefined, JwtResult | undefined, string]>([
     ['open', undefined, undefined, 'open'],
@@ -119,10 +124,6 @@ describe('decideAuth', () => {
   });
 
   it('WIRE-H5: tells an expired user token from others, which are all the same', () => {
-    const hint = (user: JwtResult | undefined): string => {
-      const result = decide({ policy: 'jwt', user });
-      return result.type === 'refused' ? result.hint : '';
-    };
     expect(hint(expired)).toContain('has expired');
     expect(new Set([undefined, forged, unverifiable].map(hint)).size).toBe(1);
   });

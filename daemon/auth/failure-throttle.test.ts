@@ -74,6 +74,12 @@ describe('FailureThrottle', () => {
     expect(throttle.failed('stays').delayMs).toBe(0);
   });
 
+  it('WIRE-H4: an address that fails again counts as recent', () => {
+    const { throttle } = throttleAt(3);
+    for (const address of ['a', 'b', 'c', 'a', 'd']) throttle.failed(address);
+    expect(['a', 'b'].map((address) => throttle.failed(address).shouldLog)).toEqual([false, true]);
+  });
+
   it('WIRE-H4: addresses are forgotten after their window', () => {
     const { throttle, time } = throttleAt();
     for (let index = 0; index < 1_000; index += 1) throttle.failed(`a${index}`);

@@ -98,8 +98,8 @@ describe('InstanceTokens', () => {
     const token = tokens.issue('inst_01');
     rmSync(file);
     mkdirSync(file);
-    expect(() => tokens.issue('inst_02')).toThrow();
-    expect(() => tokens.revoke('inst_01')).toThrow();
+    expect(() => tokens.issue('inst_02')).toThrow('EISDIR');
+    expect(() => tokens.revoke('inst_01')).toThrow('EISDIR');
     expect(tokens.credentials).toHaveLength(1);
     expect(tokens.find(token)?.instanceId).toBe('inst_01');
   });

@@ -135,6 +135,14 @@ describe('openAuthentication', () => {
     }).authenticator.clearToken();
   });
 
+  it('WIRE-O12: EXAI_TOKEN_GRACE_SECS and EXAI_AUTH_POLICY reach the authenticator', async () => {
+    const { authenticator } = accepted({ EXAI_WS_TOKEN: first, EXAI_TOKEN_GRACE_SECS: '60' });
+    await authenticator.rotateAsAdmin();
+    expect(authenticator.authenticate({ token: first })).toMatchObject({ principal: 'shared', tokenGeneration: 1 });
+    const explicit = accepted({ EXAI_AUTH_POLICY: 'open' });
+    expect([explicit.config.authPolicy, explicit.authenticator.policy]).toEqual(['open', 'open']);
+  });
+
   it('PF-A4: the grace of user tokens is told with its end', () => {
     const env = { JWT_SECRET_KEY: key, JWT_GRACE_PERIOD_DAYS: '7' };
     const { authenticator, warnings, secrets } = accepted(env);

@@ -220,6 +220,7 @@ describe('rotation', () => {
       expect(message).not.toContain(third);
       expect(valid(sharedToken)).toEqual([second]);
       expect(sharedToken.generation).toBe(2);
+      expect(names().filter((name) => name.endsWith('.next') && !obstacle.endsWith(name))).toEqual([]);
       if (obstacle !== file) expect(stored()).toEqual(before);
       if (obstacle !== tokenFile) expect(published()).toBe(`${second}\n`);
 
@@ -306,9 +307,9 @@ function expectOneState(sharedToken: SharedToken): void {
   const { current } = sharedToken;
   expect(published()).toBe(current === undefined ? undefined : `${current.token}\n`);
   expect(names().filter((name) => name !== 'shared.json' && name !== 'shared.token')).toEqual([]);
-  const record = stored();
-  if (record !== undefined)
-    expect(record).toMatchObject({ generation: sharedToken.generation, token: current?.token ?? null });
+  const onDisk = stored();
+  if (onDisk !== undefined)
+    expect(onDisk).toMatchObject({ generation: sharedToken.generation, token: current?.token ?? null });
 }
 
 describe.each(swapSteps)('TOKEN-crash-safe WIRE-O12: crash after %s', (step) => {

@@ -124,10 +124,7 @@ export class SharedToken {
     const swapped = this.#files.swap(record, before.token, this.#options);
     if (swapped.type === 'failed') return swapped;
     const { graceMs = 0 } = this.#options;
-    this.#previous =
-      before.token === null || graceMs === 0
-        ? undefined
-        : { digest: this.#digest, generation: before.generation, until: this.#now() + graceMs };
+    this.#previous = { digest: this.#digest, generation: before.generation, until: this.#now() + graceMs };
     this.#adopt(record);
     return { type: 'ok', generation: record.generation };
   }

@@ -151,7 +151,7 @@ export class Dispatcher {
       }
       lease = taken.lease;
       wasQueued = taken.wasQueued;
-      startedAt = performance.now();
+      if (wasQueued) startedAt = performance.now(); // a call that did not wait has waited 0 ms
     }
     return this.#run(tool, info, request, lease, { arrivedAt, startedAt, wasQueued });
   }

@@ -62,7 +62,7 @@ export interface KnownCalls<Call, Payload> {
 }
 
 /** Decides what a call is that may repeat an earlier one of the same session. Pure; one branch per row of WIRE §4.5. */
-export function decideDuplicate<Call, Payload>(
+function decideDuplicate<Call, Payload>(
   known: KnownCalls<Call, Payload>,
   question: RepeatQuestion,
 ): RepeatDecision<Call, Payload> {

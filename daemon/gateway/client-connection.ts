@@ -14,6 +14,10 @@ export interface ConnectionOptions {
   readonly slowReaderMs: number;
 }
 
+/** Bytes a client may leave unread before its own frames have to wait, and how often that is looked at. */
+const maxUnreadBytes = 4 * 1024 * 1024;
+const outputCheckMs = 10;
+
 /**
  * An accepted connection: fair reading, heartbeat, slow-reader guard. What its frames mean is decided by the handler
  * that is set once the handshake has chosen a mode.
@@ -24,6 +28,13 @@ export class ClientConnection implements SessionConnection {
   readonly #options: ConnectionOptions;
   readonly #inbox: Inbox;
   readonly #heartbeat: Heartbeat;
+  /** Resolves when it has closed. */
+  readonly gone: Promise<void>;
+  /** Why the socket is not read; it is read while there is no reason. */
+  readonly #holds = new Set<'inbox' | 'output'>();
+  #resolveGone: () => void = () => undefined;
+  #lastTakenAt = -Infinity;
+  #outputTimer: NodeJS.Timeout | undefined;
   #handler: ((bytes: Buffer) => void) | undefined;
   #onClosed: ((code: number, reason: string) => void) | undefined;
   #isClosed = false;
@@ -34,13 +45,16 @@ export class ClientConnection implements SessionConnection {
     this.#options = options;
     this.upgrade = upgrade;
     this.#inbox = options.scheduler.open((bytes) => this.#handler?.(bytes), {
-      pause: () => socket.pause(),
-      resume: () => socket.resume(),
+      pause: () => this.#hold('inbox'),
+      resume: () => this.#release('inbox'),
+    });
+    this.gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
     });
     this.#heartbeat = new Heartbeat({
       intervalMs: options.pingIntervalMs,
       timeoutMs: options.pingTimeoutMs,
-      lastReadAt: () => socket.lastReadAt,
+      lastReadAt: () => Math.max(socket.lastReadAt, this.#lastTakenAt),
       sendPing: () => socket.ping(),
       onLost: () => this.#cut(closeCodes.heartbeatLost),
     });
@@ -65,6 +79,7 @@ export class ClientConnection implements SessionConnection {
     if (this.#isClosed) return;
     this.#socket.send(kind, payload);
     this.#inbox.charge(payload.length);
+    if (this.#outputTimer === undefined && this.#socket.bufferedBytes > maxUnreadBytes) this.#holdUntilRead();
     if (this.#slowTimer === undefined && this.#socket.bufferedBytes > this.#options.slowReaderBytes)
       this.#watchSlowReader();
   }
@@ -80,8 +95,37 @@ export class ClientConnection implements SessionConnection {
     this.#isClosed = true;
     this.#heartbeat.stop();
     clearTimeout(this.#slowTimer);
+    clearTimeout(this.#outputTimer);
     this.#inbox.close();
     this.#onClosed?.(code, reason);
+    this.#resolveGone();
+  }
+
+  #hold(reason: 'inbox' | 'output'): void {
+    if (this.#holds.size === 0) this.#socket.pause();
+    this.#holds.add(reason);
+  }
+
+  #release(reason: 'inbox' | 'output'): void {
+    if (this.#holds.delete(reason) && this.#holds.size === 0) this.#socket.resume();
+  }
+
+  /**
+   * Who asks without reading the answers is not read any further until it does; otherwise a small request repeated would
+   * fill our memory. What it takes meanwhile counts as life, since its pongs wait as well.
+   */
+  #holdUntilRead(): void {
+    this.#hold('output');
+    let unread = this.#socket.bufferedBytes;
+    const check = (): void => {
+      this.#outputTimer = undefined;
+      const left = this.#socket.bufferedBytes;
+      if (left < unread) this.#lastTakenAt = performance.now();
+      unread = left;
+      if (left <= maxUnreadBytes / 2) this.#release('output');
+      else this.#outputTimer = setTimeout(check, outputCheckMs);
+    };
+    this.#outputTimer = setTimeout(check, outputCheckMs);
   }
 
   /** A peer that answers nothing will not take part in a closing handshake either. */

@@ -2,7 +2,7 @@ import type { Logger } from '../../platform/json-logger.ts';
 import type { TransportKind } from '../../protocol/events.ts';
 import type { Hello, HelloAck, HelloError, HelloWarning } from '../../protocol/hello.ts';
 import type { RequestId } from '../../protocol/ids.ts';
-import { closeCodes } from '../../protocol/limits.ts';
+import { closeCodes, limits } from '../../protocol/limits.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import type { Authenticator, AuthResult } from '../auth/authenticator.ts';
 import type { FailureThrottle } from '../auth/failure-throttle.ts';
@@ -32,6 +32,11 @@ export interface GatewayOptions {
   readonly ackLimits: HelloAck['limits'];
 }
 
+/** How often a session with an expired token is looked at while its last calls run. */
+const expiryLookMs = 1_000;
+/** Longer timers fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 type Accepted = Extract<AuthResult, { type: 'accepted' }>;
 
 /** Takes framed sockets from first byte to session: first frame, credential, ack, then the mode's own connection. */
@@ -47,9 +52,10 @@ export class Gateway {
     return this.#connections.size;
   }
 
-  /** Says goodbye to everybody (daemon stop). */
-  closeAll(): void {
+  /** Says goodbye to everybody (daemon stop); resolves when all have read what was sent to them and are gone. */
+  closeAll(): Promise<void> {
     for (const connection of this.#connections) connection.close(closeCodes.shutdown);
+    return Promise.all([...this.#connections].map((connection) => connection.gone)).then(() => undefined);
   }
 
   accept(socket: FrameSocket, upgrade: UpgradeInfo, authenticated: () => void): void {
@@ -202,8 +208,8 @@ class PendingConnection {
       isResumed,
       framing: this.#upgrade.framing,
     });
-    resume.afterAck();
     this.#startMode(hello.mode, transport, session, connection);
+    resume.afterAck(); // needs the outlet that has just been attached
     this.#releaseHeld(connection);
   }
 
@@ -236,7 +242,10 @@ class PendingConnection {
     if (auth.type === 'refused') {
       this.#refuseCredential(auth, () => {
         this.#handshakeFailed(auth.error, 'ws');
-        this.#socket.send('message', directMcpRefusal(id, auth.hint));
+        this.#socket.send(
+          'message',
+          directMcpRefusal(id, { code: 'UNAUTHORIZED', message: 'This daemon needs a token.', hint: auth.hint }),
+        );
         this.#socket.close(auth.error === 'jwt_required' ? closeCodes.jwtRequired : closeCodes.unauthorized);
       });
       return;
@@ -250,8 +259,17 @@ class PendingConnection {
       tokenGeneration: auth.tokenGeneration,
     });
     if (opened.type === 'refused') {
+      this.#connection = undefined;
       this.#connections.delete(connection);
       this.#handshakeFailed('session_limit', 'ws');
+      this.#socket.send(
+        'message',
+        directMcpRefusal(id, {
+          code: 'SESSION_LIMIT',
+          message: 'The daemon has no room for another session.',
+          hint: 'Close a window, or raise SESSION_MAX_CONCURRENT.',
+        }),
+      );
       this.#socket.close(closeCodes.sessionLimit);
       return;
     }
@@ -273,12 +291,32 @@ class PendingConnection {
   #run(connection: ClientConnection, session: Session, receive: (bytes: Buffer) => void): void {
     const { bus, registry, logger } = this.#options;
     bus.emit({ type: 'connection.opened', transport: session.transport });
+    const stopWatching = this.#watchExpiry(session, connection);
     connection.start(receive, (code, reason) => {
+      stopWatching();
       this.#connections.delete(connection);
       bus.emit({ type: 'connection.closed', transport: session.transport, code });
       logger.info('connection closed', { sessionId: session.sessionId, code, reason });
       registry.detach(session, connection, `closed ${code}`);
     });
+  }
+
+  /** A user token has run out: new requests are refused already, and after the last running call the socket closes (WIRE §3.5). */
+  #watchExpiry(session: Session, connection: ClientConnection): () => void {
+    const { expiresAt } = session.owner;
+    if (expiresAt === null) return () => undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const check = (): void => {
+      const leftMs = expiresAt * 1000 + limits.jwtSkewMs - Date.now();
+      if (leftMs <= 0 && (session.peer?.inflight ?? 0) === 0) {
+        connection.close(closeCodes.unauthorized);
+        return;
+      }
+      timer = setTimeout(check, Math.min(Math.max(leftMs, expiryLookMs), longestTimerMs));
+      timer.unref();
+    };
+    check();
+    return () => clearTimeout(timer);
   }
 
   #releaseHeld(connection: ClientConnection): void {

@@ -95,7 +95,8 @@ describe('refusals', () => {
   });
 
   it.each([7, 'seven', null])('WIRE-H7 PF-A2: a direct client without a credential: 401 with id %j', (id) => {
-    expect(JSON.parse(directMcpRefusal(id, 'Send a bearer.'))).toEqual({
+    const failure = { code: 'UNAUTHORIZED', message: 'This daemon needs a token.', hint: 'Send a bearer.' } as const;
+    expect(JSON.parse(directMcpRefusal(id, failure))).toEqual({
       jsonrpc: '2.0',
       id,
       error: {

@@ -1,7 +1,7 @@
 import { readEnvelope } from '../../protocol/envelope.ts';
-import { jsonRpcError } from '../../protocol/errors.ts';
+import { type Failure, jsonRpcError } from '../../protocol/errors.ts';
 import type { TransportKind } from '../../protocol/events.ts';
-import { type Hello, type HelloAck, type HelloError, type HelloRefusal, helloSchema } from '../../protocol/hello.ts';
+import { type Hello, type HelloError, type HelloRefusal, helloSchema } from '../../protocol/hello.ts';
 import type { RequestId } from '../../protocol/ids.ts';
 import { type CloseReason, closeCodes } from '../../protocol/limits.ts';
 import { protocolVersion } from '../../protocol/version.ts';
@@ -76,10 +76,7 @@ export function helloRefusal(error: HelloError, hint: string): { ack: HelloRefus
   return { ack: { op: 'hello_ack', ok: false, error, code: codeOfError[error], hint }, close: closeOfError[error] };
 }
 
-/** The answer to a direct MCP client without a valid credential. */
-export function directMcpRefusal(id: RequestId | null, hint: string): string {
-  const error = jsonRpcError({ code: 'UNAUTHORIZED', message: 'This daemon needs a token.', hint });
-  return JSON.stringify({ jsonrpc: '2.0', id, error });
+/** The answer to a direct MCP client that is not let in. */
+export function directMcpRefusal(id: RequestId | null, failure: Failure): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: jsonRpcError(failure) });
 }
-
-export type { HelloAck };

@@ -35,6 +35,11 @@ const answerOf: Readonly<Record<string, string>> = {
   rotate_token: 'rotate_token_res',
 };
 
+/** Name of the answer's op; `error` for what is no request. */
+export function answerOpOf(op: string): string {
+  return Object.hasOwn(answerOf, op) ? (answerOf[op] ?? 'error') : 'error';
+}
+
 /** Reads one frame of ops mode (WIRE §4.2). Every malformed frame becomes a `problem` that says which field and why. */
 export function readOpsRequest(bytes: Buffer): OpsRequest {
   let frame: unknown;
@@ -53,7 +58,7 @@ export function readOpsRequest(bytes: Buffer): OpsRequest {
   const get = (name: string): unknown => (Object.hasOwn(frame, name) ? Reflect.get(frame, name) : undefined);
   const op = get('op');
   const name = op === 'tool_call' ? 'call_tool' : op;
-  const answer = (typeof name === 'string' && Object.hasOwn(answerOf, name) ? answerOf[name] : undefined) ?? 'error';
+  const answer = typeof name === 'string' ? answerOpOf(name) : 'error';
   const echo: { request_id?: RequestId; id?: RequestId } = {};
   for (const field of ['request_id', 'id'] as const) {
     const value = get(field);

@@ -1,3 +1,4 @@
+import type { Failure } from '../../protocol/errors.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Dispatcher } from '../calls/dispatcher.ts';
@@ -7,7 +8,7 @@ import type { ToolCatalog } from '../mcp/tool-catalog.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Session } from '../sessions/session.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { echoed, type OpsRequest, opsError, problemFrame, readOpsRequest } from './ops-frames.ts';
+import { answerOpOf, echoed, type OpsRequest, problemFrame, readOpsRequest } from './ops-frames.ts';
 import { OpsPeer } from './ops-peer.ts';
 
 export interface OpsGatewayOptions {
@@ -55,19 +56,14 @@ export class OpsGateway {
       });
       const refusal = request.type === 'problem' ? undefined : options.rate();
       if (refusal !== undefined) {
-        const error = opsError({
+        const failure: Failure = {
           code: 'RATE_LIMITED',
           message: 'Too many requests.',
           retryAfterMs: refusal.retryAfterMs,
           details: { scope: refusal.scope, limit: refusal.limit },
-        });
-        send({
-          op: request.type === 'call_tool' ? 'call_tool_res' : 'error',
-          ...echoed(request.echo),
-          ok: false,
-          message: 'rate_limited',
-          error,
-        });
+        };
+        const { echo } = request;
+        send(problemFrame({ type: 'problem', echo, op: answerOpOf(request.type), message: 'rate_limited', failure }));
         return;
       }
       if (request.type === 'call_tool') peer.call(client, request, bytes.length);

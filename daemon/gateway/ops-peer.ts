@@ -62,6 +62,7 @@ type CancelRequest = Extract<OpsRequest, { type: 'cancel' }>;
 
 /** The calls of one ops session. It outlives connections, so that a reconnecting client finds its calls (WIRE §4). */
 export class OpsPeer implements SessionPeer {
+  readonly isResumable = true;
   readonly #options: OpsPeerOptions;
   readonly #session: Session;
   readonly #store: ResultStore<OpsCall, OpsPayload>;

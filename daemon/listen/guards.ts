@@ -10,7 +10,7 @@ export interface AllowedNames {
 }
 
 const ownHosts = ['127.0.0.1', 'localhost', '[::1]'];
-export const appOrigin = 'app://exai';
+const appOrigin = 'app://exai';
 
 /** Guard 3: exactly one Host header that names us, with our port or none. `values` in the order received. */
 export function isHostAllowed(values: readonly string[], allowed: AllowedNames): boolean {

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { type CloseReason, closeCodes } from '../../protocol/limits.ts';
-import { linkFrame, linkHeadBytes } from '../../protocol/link.ts';
+import { type LinkFrameType, linkFrame } from '../../protocol/link.ts';
 import { LinkDecoder } from '../../protocol/link-decoder.ts';
 import type { FrameHandlers, FrameKind, FrameSocket } from './frame-socket.ts';
+import { decodeClose, encodeClose, writeLinkFrame } from './link-frames.ts';
 
-/** Payloads up to this size are copied behind their head, so that a frame is one write. */
-const copyBelowBytes = 16 * 1024;
 const noPayload = Buffer.alloc(0);
+/** Bytes unsent above which pings stay unanswered: a peer that pings and never reads must not fill our memory. */
+const pongBelowBytes = 1024 * 1024;
 
 /** The daemon's end of a link (protocol/link.ts) on an upgraded socket. */
 export class LinkSocket implements FrameSocket {
@@ -61,14 +62,15 @@ export class LinkSocket implements FrameSocket {
 
   close(reason: CloseReason): void {
     if (this.#isClosing) return;
-    const text = Buffer.from(reason.reason, 'utf8');
-    const payload = Buffer.alloc(2 + text.length);
-    payload.writeUInt16BE(reason.code, 0);
-    text.copy(payload, 2);
-    this.#write(linkFrame.close, payload);
+    this.#write(linkFrame.close, encodeClose(reason));
     this.#isClosing = true;
     this.#closeCode = reason.code;
     this.#closeReason = reason.reason;
+    this.#endSoon();
+  }
+
+  /** Waits for the peer's end of the socket, at most the close timeout. */
+  #endSoon(): void {
     this.#decoder.stop();
     this.#socket.end();
     const timer = setTimeout(() => this.#socket.destroy(), this.#closeTimeoutMs);
@@ -89,7 +91,7 @@ export class LinkSocket implements FrameSocket {
     this.#socket.resume();
   }
 
-  #write(type: number, payload: string | Uint8Array): void {
+  #write(type: LinkFrameType, payload: string | Uint8Array): void {
     if (this.#isClosing || this.#socket.destroyed) return;
     if (!this.#isCorked) {
       this.#isCorked = true;
@@ -99,19 +101,7 @@ export class LinkSocket implements FrameSocket {
         this.#socket.uncork();
       });
     }
-    const length = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
-    const isSmall = length <= copyBelowBytes;
-    const frame = Buffer.allocUnsafe(isSmall ? linkHeadBytes + length : linkHeadBytes);
-    frame.writeUInt32BE(length, 0);
-    frame[4] = type;
-    if (isSmall) {
-      if (typeof payload === 'string') frame.write(payload, linkHeadBytes, 'utf8');
-      else frame.set(payload, linkHeadBytes);
-      this.#socket.write(frame);
-    } else {
-      this.#socket.write(frame);
-      this.#socket.write(payload);
-    }
+    writeLinkFrame(this.#socket, type, payload);
   }
 
   #onData(chunk: Buffer): void {
@@ -126,17 +116,16 @@ export class LinkSocket implements FrameSocket {
         this.#handlers?.onFrame(Buffer.from(payload.buffer, payload.byteOffset, payload.length));
         return;
       case linkFrame.ping:
-        this.#write(linkFrame.pong, payload);
+        if (this.#socket.writableLength < pongBelowBytes) this.#write(linkFrame.pong, payload);
         return;
       case linkFrame.pong:
         return;
       case linkFrame.close: {
-        const view = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-        this.#closeCode = view.length >= 2 ? view.readUInt16BE(0) : 1005;
-        this.#closeReason = view.subarray(2).toString('utf8');
+        const { code, reason } = decodeClose(payload);
+        this.#closeCode = code;
+        this.#closeReason = reason;
         this.#isClosing = true;
-        this.#decoder.stop();
-        this.#socket.end();
+        this.#endSoon();
         return;
       }
       default:

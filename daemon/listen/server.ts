@@ -51,7 +51,10 @@ export class Listeners {
   readonly #counter: ConnectionCounter;
   readonly #webSockets: WebSocketServer;
   readonly #servers: Server[] = [];
+  /** Sockets that have left HTTP, framed or about to be. */
+  readonly #upgraded = new Set<Duplex>();
   #port = 0;
+  #isDraining = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -72,6 +75,10 @@ export class Listeners {
     this.#webSockets = new WebSocketServer(webSocketOptions);
     this.#webSockets.on('headers', (headers, request) => {
       for (const [name, value] of Object.entries(this.#proof(request))) headers.push(`${name}: ${value}`);
+    });
+    this.#webSockets.on('wsClientError', (_error, socket) => {
+      options.bus.emit({ type: 'probe.seen', kind: 'malformed' });
+      refuseUpgrade(socket, 400, 'Bad Request', 'Sec-WebSocket-Version: 13\r\n');
     });
   }
 
@@ -106,14 +113,21 @@ export class Listeners {
     return undefined;
   }
 
-  /** Takes no new connections from now on; open ones live on. */
+  /** Takes no new framed connections from now on; open ones live on, and so does HTTP: `/health` says that we drain. */
   stopAccepting(): void {
-    for (const server of this.#servers) server.close();
+    this.#isDraining = true;
   }
 
-  /** Cuts what is still open. */
+  /** Stops listening and cuts what is still open; what was written before still leaves. */
   closeAll(): void {
-    for (const server of this.#servers) server.closeAllConnections();
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    for (const socket of this.#upgraded) {
+      if (socket instanceof Socket) socket.destroySoon();
+      else socket.destroy();
+    }
     this.#webSockets.close();
   }
 
@@ -134,7 +148,7 @@ export class Listeners {
         kind: error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed',
       });
       if (socket.writable && error.code !== 'ECONNRESET')
-        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        endWith(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       else socket.destroy();
     });
     server.on('connection', (socket) => {
@@ -186,6 +200,12 @@ export class Listeners {
 
   async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, listener: 'tcp' | 'local'): Promise<void> {
     socket.on('error', () => socket.destroy()); // until a framed socket takes over
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
+    if (this.#isDraining) {
+      refuseUpgrade(socket, 503, 'Service Unavailable', 'Retry-After: 1\r\n');
+      return;
+    }
     const peer = this.#peer(request, listener);
     const release = this.#counter.openConnection(peer.address, peer.isExempt);
     const isLink = request.headers.upgrade === linkUpgradeToken;
@@ -193,9 +213,10 @@ export class Listeners {
       this.#refused('connections');
       if (isLink) refuseUpgrade(socket, 503, 'Service Unavailable', 'Retry-After: 1\r\n');
       else
-        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-          webSocket.close(1008, closeCodes.connectionLimit.reason),
-        );
+        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          webSocket.on('error', () => undefined); // what a refused client sends wrong is nobody's business
+          webSocket.close(1008, closeCodes.connectionLimit.reason);
+        });
       return;
     }
     socket.once('close', release);
@@ -261,7 +282,13 @@ export class Listeners {
 }
 
 function refuseUpgrade(socket: Duplex, statusCode: number, text: string, headers = ''): void {
-  socket.end(`HTTP/1.1 ${statusCode} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
+  endWith(socket, `HTTP/1.1 ${statusCode} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
+}
+
+/** Says a last word. The socket goes with it: a peer that keeps its end open would hold a descriptor and a place. */
+function endWith(socket: Duplex, text: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(text);
 }
 
 function listen(
@@ -271,9 +298,9 @@ function listen(
   return new Promise((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       resolve(
-        error.code === 'EADDRINUSE' || error.code === 'EACCES'
+        error.code === 'EADDRINUSE'
           ? { type: 'address-in-use' }
-          : { type: 'failed', message: error.message },
+          : { type: 'failed', message: listenFailureText(error) },
       );
     });
     server.listen(where, () => {
@@ -282,4 +309,9 @@ function listen(
       resolve(undefined);
     });
   });
+}
+
+function listenFailureText(error: NodeJS.ErrnoException): string {
+  // Ports below 1024 on Unix; ranges that Windows has reserved, whatever their number.
+  return error.code === 'EACCES' ? 'the system does not allow this port; set EXAI_WS_PORT to another' : error.message;
 }

@@ -1,3 +1,4 @@
+import { longestLineBytes } from '../../protocol/client-limits.ts';
 import type { Envelope, EnvelopeResult } from '../../protocol/envelope.ts';
 import { type Failure, jsonRpcError, parseErrorCode } from '../../protocol/errors.ts';
 import type { Hello } from '../../protocol/hello.ts';
@@ -10,7 +11,6 @@ import type { EventBus } from '../observe/event-bus.ts';
 import type { ResumeBuffer } from '../sessions/resume-buffer.ts';
 import type { Session, SessionPeer } from '../sessions/session.ts';
 import type { ToolProgress } from '../tools/tool.ts';
-import { answerLimitBytes } from './client-limits.ts';
 import { OversizedResults } from './oversized-results.ts';
 import { type McpParameters, readParameters } from './parameters.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
@@ -68,6 +68,10 @@ export class McpPeer implements SessionPeer {
   constructor(options: McpPeerOptions) {
     this.#options = options;
     this.#session = options.session;
+  }
+
+  get isResumable(): boolean {
+    return this.#options.resumable !== null;
   }
 
   get inflight(): number {
@@ -375,7 +379,7 @@ export class McpPeer implements SessionPeer {
       return;
     }
     const text = JSON.stringify(reply.result);
-    const limit = answerLimitBytes(this.#session.client.name, this.#options.maxFrameBytes);
+    const limit = longestLineBytes(this.#session.client.name, this.#options.maxFrameBytes);
     const envelopeBytes = 64 + (typeof id === 'string' ? id.length * 6 : 24);
     if (text.length * 3 + envelopeBytes > limit) {
       const actual = Buffer.byteLength(text, 'utf8') + envelopeBytes;
@@ -389,7 +393,7 @@ export class McpPeer implements SessionPeer {
 
   #readResource(id: RequestId, parameters: McpParameters): void {
     const uri = parameters.text('uri') ?? '';
-    const limit = answerLimitBytes(this.#session.client.name, this.#options.maxFrameBytes);
+    const limit = longestLineBytes(this.#session.client.name, this.#options.maxFrameBytes);
     const part = this.#oversized.read(uri, limit);
     if (part === undefined)
       this.#answerFailure(id, {
@@ -466,7 +470,9 @@ function parametersOf(envelope: Envelope, bytes: Buffer): McpParameters | undefi
 class ProgressReporter {
   readonly #token: RequestId;
   readonly #send: (method: string, params: Record<string, unknown>) => void;
+  /** The tool's own last value. */
   #last = 0;
+  #sent = 0;
   #beats = 0;
   #hasReportedSinceBeat = false;
 
@@ -477,12 +483,13 @@ class ProgressReporter {
 
   report(progress: ToolProgress): void {
     this.#hasReportedSinceBeat = true;
-    this.#beats = 0;
     if (progress.progress === undefined) {
       this.beat(progress.message, true);
       return;
     }
     this.#last = progress.progress;
+    this.#sent = progress.progress;
+    this.#beats = 0;
     this.#send('notifications/progress', { progressToken: this.#token, ...progress });
   }
 
@@ -493,7 +500,8 @@ class ProgressReporter {
     }
     this.#beats += 1;
     const value = this.#last + this.#beats * 1e-6;
-    if (value <= this.#last) return; // a float this large cannot express the step
+    if (value <= this.#sent) return; // a float this large cannot express the step
+    this.#sent = value;
     this.#send('notifications/progress', {
       progressToken: this.#token,
       progress: value,

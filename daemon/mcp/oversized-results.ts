@@ -21,7 +21,7 @@ export class OversizedResults {
   replace(callId: string, result: ToolResult, actualBytes: number, limitBytes: number): ToolResult {
     const text = textOf(result);
     this.#keep(callId, text);
-    const beginning = cutAtCharacter(text, limits.oversizedResultTextBytes);
+    const beginning = cutAtCharacter(text, Math.min(limits.oversizedResultTextBytes, safeChars(limitBytes)));
     return {
       content: [
         { type: 'text', text: beginning },
@@ -46,11 +46,10 @@ export class OversizedResults {
     const part = Number(match?.[2] ?? '0');
     const text = this.#texts.get(callId);
     if (text === undefined || part < 1) return undefined;
-    // A character takes at most six bytes inside a JSON string (\uXXXX), so a part always fits.
-    const partChars = Math.max(1, Math.floor((limitBytes - 4096) / 6));
+    const partChars = safeChars(limitBytes);
     const parts = Math.max(1, Math.ceil(text.length / partChars));
     if (part > parts) return undefined;
-    const slice = text.slice((part - 1) * partChars, part * partChars);
+    const slice = text.slice(boundary(text, (part - 1) * partChars), boundary(text, part * partChars));
     const next = part < parts ? { next: partUri(callId, part + 1) } : {};
     return {
       contents: [{ uri, mimeType: 'text/plain', text: slice, _meta: { 'exai-tray/part': { part, parts, ...next } } }],
@@ -66,6 +65,17 @@ export class OversizedResults {
       this.#bytes -= kept.length;
     }
   }
+}
+
+/** Characters that fit into one answer: each takes at most six bytes inside a JSON string (\uXXXX). */
+function safeChars(limitBytes: number): number {
+  return Math.max(2, Math.floor((limitBytes - 4096) / 6));
+}
+
+/** `at`, or one less where it would cut a pair of surrogates in two. */
+function boundary(text: string, at: number): number {
+  const isInsidePair = (text.codePointAt(at - 1) ?? 0) > 0xffff;
+  return isInsidePair ? at - 1 : at;
 }
 
 function partUri(callId: string, part: number): string {

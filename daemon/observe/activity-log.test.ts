@@ -26,7 +26,10 @@ describe('ActivityLog', () => {
     const log = new ActivityLog({ sink, flushMs: 1000, secrets: new SecretValues() });
     log.observe({ type: 'session.connected', session: sampleSession() });
     log.observe({ type: 'call.finished', call: sampleCall() });
-    log.observe({ type: 'call.finished', call: sampleCall({ callId: 'c_2', outcome: 'timeout', errorCode: 'TIMEOUT', provider: 'GLM' }) });
+    log.observe({
+      type: 'call.finished',
+      call: sampleCall({ callId: 'c_2', outcome: 'timeout', errorCode: 'TIMEOUT', provider: 'GLM' }),
+    });
     vi.advanceTimersByTime(1000);
     const [first, second, ...rest] = written.trimEnd().split('\n');
     expect(rest).toEqual([]);
@@ -35,7 +38,13 @@ describe('ActivityLog', () => {
         '"client":"Visual Studio Code","callId":"c_1","tool":"version","provider":null,"outcome":"ok","code":null,' +
         '"durationMs":1250,"queuedMs":0,"requestBytes":120,"responseBytes":340}',
     );
-    expect(JSON.parse(second ?? '')).toMatchObject({ level: 'warn', callId: 'c_2', outcome: 'timeout', code: 'TIMEOUT', provider: 'GLM' });
+    expect(JSON.parse(second ?? '')).toMatchObject({
+      level: 'warn',
+      callId: 'c_2',
+      outcome: 'timeout',
+      code: 'TIMEOUT',
+      provider: 'GLM',
+    });
     log.close();
   });
 
@@ -44,13 +53,22 @@ describe('ActivityLog', () => {
     secrets.add('first-secret-0123456789');
     const log = new ActivityLog({ sink, flushMs: 1000, secrets });
     const clientName = 'x Bearer abcdefgh12345678';
-    log.observe({ type: 'call.finished', call: sampleCall({ tool: 'first-secret-0123456789', isKnownTool: false, clientName }) });
+    log.observe({
+      type: 'call.finished',
+      call: sampleCall({ tool: 'first-secret-0123456789', isKnownTool: false, clientName }),
+    });
     log.flush();
     secrets.add('second-secret-0123456789');
-    log.observe({ type: 'call.finished', call: sampleCall({ clientName: `a second-secret-0123456789 ${'b'.repeat(500)}` }) });
+    log.observe({
+      type: 'call.finished',
+      call: sampleCall({ clientName: `a second-secret-0123456789 ${'b'.repeat(500)}` }),
+    });
     log.close();
     expect(written).not.toMatch(/first-se|second-s|abcdefgh/);
-    const [first, second] = written.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, string>);
+    const [first, second] = written
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
     expect(first).toMatchObject({ tool: '***', client: 'x Bearer ***' });
     expect(second?.['client']).toHaveLength(128);
   });

@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallInfo, DaemonEvent, FinishedCall } from '../../protocol/events.ts';
 import type { BoundedLabels } from './bounded-labels.ts';
+import { TallyCounter } from './tally-counter.ts';
 
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 /** The predecessor's, so that its boards keep their scale. */
@@ -13,19 +14,19 @@ export class CallMetrics {
   readonly #clients: BoundedLabels;
   readonly #running = new Map<string, string>();
   readonly #queued = new Set<string>();
-  readonly #calls: Counter<'outcome' | 'provider'>;
-  readonly #refusals: Counter<'scope'>;
-  readonly #joined: Counter;
-  readonly #replayed: Counter;
+  readonly #calls: TallyCounter;
+  readonly #refusals: TallyCounter;
+  readonly #joined: TallyCounter;
+  readonly #replayed: TallyCounter;
   readonly #queueWait: Histogram<'provider'>;
-  readonly #toolCalls: Counter<'tool_name' | 'status' | 'client_id'>;
-  readonly #toolErrors: Counter<'tool_name' | 'error_type'>;
-  readonly #unknownTools: Counter<'attempted_tool' | 'client_id'>;
-  readonly #invalidParams: Counter<'tool_name'>;
+  readonly #toolCalls: TallyCounter;
+  readonly #toolErrors: TallyCounter;
+  readonly #unknownTools: TallyCounter;
+  readonly #invalidParams: TallyCounter;
   readonly #toolDuration: Histogram<'tool_name'>;
   readonly #resultSize: Histogram<'tool_name'>;
-  readonly #rateLimited: Counter<'client_id' | 'tool_name'>;
-  readonly #requests: Counter<'method' | 'endpoint' | 'status'>;
+  readonly #rateLimited: TallyCounter;
+  readonly #requests: TallyCounter;
   readonly #requestDuration: Histogram<'method' | 'endpoint'>;
   readonly #inflight: Gauge<'tool_name'>;
   readonly #inflightTotal: Gauge;
@@ -33,12 +34,12 @@ export class CallMetrics {
   constructor(registry: Registry, clients: BoundedLabels) {
     this.#clients = clients;
     const registers = [registry];
-    const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
-      new Counter({ name, help, labelNames, registers });
+    const counter = (name: string, help: string, labelNames?: readonly string[]): TallyCounter =>
+      new TallyCounter(registry, name, help, labelNames);
     this.#calls = counter('exai_calls_total', 'Finished calls.', ['outcome', 'provider']);
     this.#refusals = counter('exai_refusals_total', 'Calls refused for lack of capacity.', ['scope']);
-    this.#joined = counter('exai_calls_joined_total', 'Calls that joined an equal running one.', []);
-    this.#replayed = counter('exai_results_replayed_total', 'Answers given from the store.', []);
+    this.#joined = counter('exai_calls_joined_total', 'Calls that joined an equal running one.');
+    this.#replayed = counter('exai_results_replayed_total', 'Answers given from the store.');
     this.#queueWait = new Histogram({
       name: 'exai_queue_wait_seconds',
       help: 'Time in the queue of calls that had to wait.',
@@ -110,10 +111,10 @@ export class CallMetrics {
         this.#finished(event.call);
         break;
       case 'call.joined':
-        this.#joined.inc();
+        this.#joined.add();
         break;
       case 'result.replayed':
-        this.#replayed.inc();
+        this.#replayed.add();
         break;
       default:
         break; // not about calls
@@ -135,10 +136,10 @@ export class CallMetrics {
     const status = call.outcome === 'ok' ? 'success' : 'error';
     this.#running.delete(call.callId);
     if (this.#queued.delete(call.callId)) this.#queueWait.observe({ provider }, call.queuedMs / 1000);
-    this.#calls.inc({ outcome: call.outcome, provider });
-    this.#toolCalls.inc({ tool_name, status, client_id });
+    this.#calls.add(call.outcome, provider);
+    this.#toolCalls.add(tool_name, status, client_id);
     this.#toolDuration.observe({ tool_name }, seconds);
-    this.#requests.inc({ method, endpoint: tool_name, status });
+    this.#requests.add(method, tool_name, status);
     this.#requestDuration.observe({ method, endpoint: tool_name }, seconds);
     if (call.outcome === 'ok' || call.outcome === 'tool_error')
       this.#resultSize.observe({ tool_name }, call.responseBytes);
@@ -146,11 +147,11 @@ export class CallMetrics {
   }
 
   #failed(call: FinishedCall, tool_name: string, client_id: string): void {
-    this.#toolErrors.inc({ tool_name, error_type: call.errorCode ?? call.outcome });
-    if (call.refusedScope !== null) this.#refusals.inc({ scope: call.refusedScope });
-    if (call.outcome === 'refused') this.#rateLimited.inc({ client_id, tool_name });
-    if (call.errorCode === 'VALIDATION_ERROR') this.#invalidParams.inc({ tool_name });
-    if (!call.isKnownTool) this.#unknownTools.inc({ attempted_tool: unknownTool, client_id });
+    this.#toolErrors.add(tool_name, call.errorCode ?? call.outcome);
+    if (call.refusedScope !== null) this.#refusals.add(call.refusedScope);
+    if (call.outcome === 'refused') this.#rateLimited.add(client_id, tool_name);
+    if (call.errorCode === 'VALIDATION_ERROR') this.#invalidParams.add(tool_name);
+    if (!call.isKnownTool) this.#unknownTools.add(unknownTool, client_id);
   }
 }
 

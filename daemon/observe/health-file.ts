@@ -89,8 +89,8 @@ export interface HealthFileOptions {
   readonly logger: Pick<Logger, 'warn' | 'info'>;
 }
 
-export const healthFileName = 'ws_daemon.health.json';
-export const pidFileName = 'ws_daemon.pid';
+const healthFileName = 'ws_daemon.health.json';
+const pidFileName = 'ws_daemon.pid';
 
 /**
  * Keeps `ws_daemon.health.json` fresh for whoever looks from outside, and `ws_daemon.pid` for old scripts. A reader

@@ -85,6 +85,8 @@ describe('httpHealth', () => {
       warnings: ['AUTH_DISABLED', 'TOKEN_ENV_STALE'],
       status: 'healthy',
     });
-    expect(statusWarnings(sampleStatus({ authPolicy: 'open', warnings: ['AUTH_DISABLED'] }))).toEqual(['AUTH_DISABLED']);
+    expect(statusWarnings(sampleStatus({ authPolicy: 'open', warnings: ['AUTH_DISABLED'] }))).toEqual([
+      'AUTH_DISABLED',
+    ]);
   });
 });

@@ -1,14 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SecretValues } from '../../platform/redaction.ts';
 import { RotatingFile } from '../../platform/rotating-file.ts';
 import type { FinishedCall } from '../../protocol/events.ts';
 import { BatchedLog, type LineSink } from './batched-log.ts';
 import { EventBus } from './event-bus.ts';
 import { MetricsLog, metricsLine } from './metrics-log.ts';
-import { healthStatus } from './status.ts';
 import { sampleCall, sampleStatus } from './sample-data.ts';
+import { healthStatus } from './status.ts';
 
 /** A disk that can be full. */
 class FakeDisk implements LineSink {
@@ -30,6 +31,8 @@ class FakeDisk implements LineSink {
     return this.writes.join('').split('\n').slice(0, -1);
   }
 }
+
+const secrets = SecretValues.of([]);
 
 let dir: string;
 let path: string;
@@ -55,7 +58,7 @@ function numbered(count: number): FinishedCall[] {
 
 describe('metricsLine', () => {
   it('WIRE-8.2: the fields and their order, seconds and bytes', () => {
-    expect(metricsLine(sampleCall())).toBe(
+    expect(metricsLine(sampleCall(), secrets)).toBe(
       '{"t":1790000011.5,"op":"call_tool","lat":1.25,"sess":"vscode-instance-1","name":"version","prov":"","out":"ok","code":"",' +
         '"queued":0,"inst":"inst_abc123","up":"","req":120,"res":340,"call":"c_1"}',
     );
@@ -70,7 +73,7 @@ describe('metricsLine', () => {
       durationMs: 0.1234,
       responseBytes: 0,
     });
-    expect(JSON.parse(metricsLine(refused))).toMatchObject({
+    expect(JSON.parse(metricsLine(refused, secrets))).toMatchObject({
       out: 'refused',
       code: 'OVER_CAPACITY',
       prov: 'GLM',
@@ -82,7 +85,7 @@ describe('metricsLine', () => {
   });
 
   it('WIRE-8.2: a name that a client invents stays one short, valid line', () => {
-    const line = metricsLine(sampleCall({ tool: `a\n"\u2028\ud800${'x'.repeat(5000)}`, isKnownTool: false }));
+    const line = metricsLine(sampleCall({ tool: `a\n"\u2028\ud800${'x'.repeat(5000)}`, isKnownTool: false }), secrets);
     expect(line).not.toContain('\n');
     expect(line.length).toBeLessThan(500);
     expect(JSON.parse(line)).toMatchObject({ name: `a\n"\u2028\ufffd${'x'.repeat(123)}` });
@@ -92,7 +95,7 @@ describe('metricsLine', () => {
 describe('MetricsLog', () => {
   it('WIRE-8.2: calls of any outcome, written together at most a second later, nothing on the call path', () => {
     const disk = new FakeDisk();
-    const log = new MetricsLog({ sink: disk, flushMs: 1000 });
+    const log = new MetricsLog({ sink: disk, flushMs: 1000, secrets });
     const outcomes = ['ok', 'tool_error', 'error', 'cancelled', 'timeout', 'refused', 'interrupted'] as const;
     finish(log, ...outcomes.map((outcome) => sampleCall({ outcome })));
     expect(disk.writes).toEqual([]);
@@ -109,17 +112,19 @@ describe('MetricsLog', () => {
 
   it('WIRE-8.2: a burst is written before it grows large, in pieces that any rotation size takes', () => {
     const disk = new FakeDisk();
-    const log = new MetricsLog({ sink: disk, flushMs: 1000 });
+    const log = new MetricsLog({ sink: disk, flushMs: 1000, secrets });
     finish(log, ...numbered(5000));
     expect(disk.lines.length).toBeGreaterThan(4000);
     log.close();
-    expect(disk.lines.map((line) => (JSON.parse(line) as { call: string }).call)).toEqual(numbered(5000).map(({ callId }) => callId));
+    expect(disk.lines.map((line) => (JSON.parse(line) as { call: string }).call)).toEqual(
+      numbered(5000).map(({ callId }) => callId),
+    );
     for (const write of disk.writes) expect(Buffer.byteLength(write)).toBeLessThan(65_536);
   });
 
   it('PF-L3 WIRE-F2: past the limit five files are kept, none too large, the newest lines whole', () => {
     const sink = new RotatingFile({ path, maxBytes: 65_536, files: 5 });
-    const log = new MetricsLog({ sink, flushMs: 1000 });
+    const log = new MetricsLog({ sink, flushMs: 1000, secrets });
     for (let batch = 0; batch < 40; batch += 1) {
       finish(log, ...Array.from({ length: 100 }, (_, index) => sampleCall({ callId: `c_${batch * 100 + index}` })));
       vi.advanceTimersByTime(1000);
@@ -136,7 +141,7 @@ describe('MetricsLog', () => {
 
   it('BAD-full-disk WIRE-F2: lines are dropped and counted, health degrades, and recovers by itself', () => {
     const disk = new FakeDisk();
-    const log = new MetricsLog({ sink: disk, flushMs: 1000 });
+    const log = new MetricsLog({ sink: disk, flushMs: 1000, secrets });
     disk.isFull = true;
     finish(log, ...numbered(10));
     expect(log.problem).toBeNull();
@@ -154,7 +159,7 @@ describe('MetricsLog', () => {
   it('BAD-full-disk: a disk that stays full costs neither memory nor an exception, however long', () => {
     const disk = new FakeDisk();
     disk.isFull = true;
-    const log = new MetricsLog({ sink: disk, flushMs: 1000 });
+    const log = new MetricsLog({ sink: disk, flushMs: 1000, secrets });
     for (let round = 0; round < 20; round += 1) finish(log, ...numbered(1000));
     vi.advanceTimersByTime(60_000);
     log.close();
@@ -163,24 +168,27 @@ describe('MetricsLog', () => {
     expect(log.droppedLines).toBe(20_001);
   });
 
-  it.skipIf(!existsSync('/dev/full'))('BAD-full-disk WIRE-F2: the kernel’s own "no space left" is survived and ends', () => {
-    symlinkSync('/dev/full', path);
-    const errors: unknown[] = [];
-    const sink = new RotatingFile({ path, maxBytes: 65_536, files: 5, onError: (error) => errors.push(error) });
-    const log = new MetricsLog({ sink, flushMs: 1000 });
-    const bus = new EventBus();
-    bus.subscribe((event) => log.observe(event));
-    bus.emit({ type: 'call.finished', call: sampleCall() });
-    bus.emit({ type: 'call.finished', call: sampleCall({ callId: 'c_2' }) });
-    vi.advanceTimersByTime(1000);
-    expect(errors).toMatchObject([{ code: 'ENOSPC' }]);
-    expect(log.problem).toContain('1 lines lost');
-    unlinkSync(path);
-    vi.advanceTimersByTime(10_000);
-    expect(log.problem).toBeNull();
-    log.close();
-    expect(readFileSync(path, 'utf8')).toContain('"call":"c_2"');
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'BAD-full-disk WIRE-F2: the kernel’s own "no space left" is survived and ends',
+    () => {
+      symlinkSync('/dev/full', path);
+      const errors: unknown[] = [];
+      const sink = new RotatingFile({ path, maxBytes: 65_536, files: 5, onError: (error) => errors.push(error) });
+      const log = new MetricsLog({ sink, flushMs: 1000, secrets });
+      const bus = new EventBus();
+      bus.subscribe((event) => log.observe(event));
+      bus.emit({ type: 'call.finished', call: sampleCall() });
+      bus.emit({ type: 'call.finished', call: sampleCall({ callId: 'c_2' }) });
+      vi.advanceTimersByTime(1000);
+      expect(errors).toMatchObject([{ code: 'ENOSPC' }]);
+      expect(log.problem).toContain('1 lines lost');
+      unlinkSync(path);
+      vi.advanceTimersByTime(10_000);
+      expect(log.problem).toBeNull();
+      log.close();
+      expect(readFileSync(path, 'utf8')).toContain('"call":"c_2"');
+    },
+  );
 });
 
 describe('BatchedLog', () => {
@@ -202,7 +210,7 @@ describe('BatchedLog', () => {
     expect(log.droppedLines).toBe(2);
   });
 
-  it('P11: an idle log has no timer', () => {
+  it('PERF-P11: an idle log has no timer', () => {
     const log = new BatchedLog<string>({ sink: new FakeDisk(), format: (text) => text, flushMs: 10 });
     log.add('a');
     vi.advanceTimersByTime(10);

@@ -1,3 +1,4 @@
+import type { SecretValues } from '../../platform/redaction.ts';
 import type { DaemonEvent, FinishedCall } from '../../protocol/events.ts';
 import { BatchedLog, type LineSink } from './batched-log.ts';
 
@@ -7,14 +8,16 @@ export interface MetricsLogOptions {
   readonly sink: LineSink;
   /** How long a line waits at most (WIRE §8.2: 1 s). */
   readonly flushMs: number;
+  /** Values that are `***` where a client calls a tool so. */
+  readonly secrets: SecretValues;
 }
 
 /** One line per finished call in `ws_daemon.metrics.jsonl` (WIRE §8.2). Never awaited; a full disk costs lines only. */
 export class MetricsLog {
   readonly #log: BatchedLog<FinishedCall>;
 
-  constructor({ sink, flushMs }: MetricsLogOptions) {
-    this.#log = new BatchedLog({ sink, flushMs, format: metricsLine });
+  constructor({ sink, flushMs, secrets }: MetricsLogOptions) {
+    this.#log = new BatchedLog({ sink, flushMs, format: (call) => metricsLine(call, secrets) });
   }
 
   /** Why health is degraded, in a sentence; null while lines are written. */
@@ -45,13 +48,14 @@ export class MetricsLog {
 const maxNameChars = 128;
 
 /** Field names are read by programs of others; `""` stands for "none", times are seconds, sizes bytes. */
-export function metricsLine(call: FinishedCall): string {
+export function metricsLine(call: FinishedCall, secrets: SecretValues): string {
+  const name = call.isKnownTool ? call.tool : secrets.maskText(call.tool);
   return JSON.stringify({
     t: call.finishedAt,
     op: 'call_tool',
     lat: seconds(call.durationMs),
     sess: call.sessionId,
-    name: call.tool.slice(0, maxNameChars).toWellFormed(),
+    name: name.slice(0, maxNameChars).toWellFormed(),
     prov: call.provider ?? '',
     out: call.outcome,
     code: call.errorCode ?? '',

@@ -65,10 +65,11 @@ export class Observation {
     };
     const { logMaxBytes, logFiles } = config;
     const flushMs = limits.metricsFlushMs;
-    this.prometheus = new PrometheusMetrics({ source: status });
+    this.prometheus = new PrometheusMetrics({ source: status, secrets });
     this.#metricsLog = new MetricsLog({
       sink: file(metricsLogName, config.metricsMaxBytes, config.metricsFiles),
       flushMs,
+      secrets,
     });
     this.#activityLog = new ActivityLog({ sink: file(activityLogName, logMaxBytes, logFiles), flushMs, secrets });
     const trafficFile = file(trafficLogName, logMaxBytes, logFiles);

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import type { SecretValues } from '../../platform/redaction.ts';
 import type { DaemonEvent } from '../../protocol/events.ts';
 import { BoundedLabels } from './bounded-labels.ts';
 import { CallMetrics } from './call-metrics.ts';
@@ -9,6 +10,8 @@ import { TrafficMetrics } from './traffic-metrics.ts';
 
 export interface PrometheusOptions {
   readonly source: StatusSource;
+  /** Values that are `***` in the name of a client. */
+  readonly secrets: SecretValues;
   /** Epoch milliseconds. */
   readonly now?: () => number;
   readonly cpuTime?: () => CpuTime;
@@ -29,8 +32,8 @@ export class PrometheusMetrics {
   readonly #traffic: TrafficMetrics;
   readonly #status: StatusMetrics;
 
-  constructor({ source, now = Date.now, cpuTime = () => process.cpuUsage() }: PrometheusOptions) {
-    const clients = new BoundedLabels(maxClients);
+  constructor({ source, secrets, now = Date.now, cpuTime = () => process.cpuUsage() }: PrometheusOptions) {
+    const clients = new BoundedLabels(maxClients, secrets.maskText);
     this.#source = source;
     this.#calls = new CallMetrics(this.#registry, clients);
     this.#sessions = new SessionMetrics(this.#registry, { clients, now });

@@ -42,7 +42,7 @@ describe('EventLoopLag', () => {
     lag.stop();
   });
 
-  it('P11: wakes an idle daemon twice a second at most', () => {
+  it('PERF-P11: wakes an idle daemon twice a second at most', () => {
     let looks = 0;
     const lag = new EventLoopLag({
       clock: () => {
@@ -63,7 +63,10 @@ describe('DiskUsage', () => {
       '/logs': { blocks: 1000, bfree: 500, bavail: 400 },
       '/state': { blocks: 100, bfree: 10, bavail: 0 },
     };
-    const disk = new DiskUsage({ paths: ['/logs', '/state'], statfs: (path) => Promise.resolve(systems[path] as FileSystemBlocks) });
+    const disk = new DiskUsage({
+      paths: ['/logs', '/state'],
+      statfs: (path) => Promise.resolve(systems[path] as FileSystemBlocks),
+    });
     expect(disk.usedRatio).toBeNull();
     await disk.refresh();
     expect(disk.usedRatio).toBe(1);
@@ -75,7 +78,8 @@ describe('DiskUsage', () => {
   it('BAD-read-only-home: a path that cannot be asked is left out; none at all is unknown', async () => {
     const disk = new DiskUsage({
       paths: ['/gone', '/logs'],
-      statfs: (path) => (path === '/gone' ? Promise.reject(new Error('ENOENT')) : Promise.resolve({ blocks: 4, bfree: 1, bavail: 1 })),
+      statfs: (path) =>
+        path === '/gone' ? Promise.reject(new Error('ENOENT')) : Promise.resolve({ blocks: 4, bfree: 1, bavail: 1 }),
     });
     await disk.refresh();
     expect(disk.usedRatio).toBe(0.75);
@@ -86,21 +90,21 @@ describe('DiskUsage', () => {
 
   it('PF-P8: a disk that does not answer is asked once, and the daemon goes on', async () => {
     let asked = 0;
-    let answer: (blocks: FileSystemBlocks) => void = () => undefined;
+    const waiting: ((blocks: FileSystemBlocks) => void)[] = [];
     const disk = new DiskUsage({
       paths: ['/slow'],
       refreshMs: 1000,
       statfs: () => {
         asked += 1;
         return new Promise((resolve) => {
-          answer = resolve;
+          waiting.push(resolve);
         });
       },
     });
     disk.start();
     vi.advanceTimersByTime(5000);
     expect(asked).toBe(1);
-    answer({ blocks: 2, bfree: 1, bavail: 1 });
+    waiting[0]?.({ blocks: 2, bfree: 1, bavail: 1 });
     await vi.advanceTimersByTimeAsync(1000);
     expect(disk.usedRatio).toBe(0.5);
     expect(asked).toBe(2);

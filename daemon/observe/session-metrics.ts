@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { DaemonEvent, SessionInfo, TransportKind } from '../../protocol/events.ts';
 import { BoundedLabels } from './bounded-labels.ts';
+import { TallyCounter } from './tally-counter.ts';
 
 const durationBuckets = [1, 10, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 604_800];
 
@@ -28,16 +29,16 @@ export class SessionMetrics {
   readonly #open: Record<TransportKind, number> = { shim: 0, ops: 0, ws: 0, http: 0 };
   readonly #reasons = new BoundedLabels(50);
   readonly #versions = new BoundedLabels(20);
-  readonly #resumes: Counter<'result'>;
-  readonly #lost: Counter;
-  readonly #handshakeFailures: Counter<'reason'>;
-  readonly #sessions: Counter<'client_id' | 'transport'>;
+  readonly #resumes: TallyCounter;
+  readonly #lost: TallyCounter;
+  readonly #handshakeFailures: TallyCounter;
+  readonly #sessions: TallyCounter;
   readonly #duration: Histogram;
-  readonly #disconnects: Counter<'client_id' | 'reason'>;
-  readonly #handshakes: Counter<'status' | 'transport'>;
-  readonly #connections: Counter<'transport' | 'client_id'>;
-  readonly #reconnections: Counter<'client_id' | 'reason'>;
-  readonly #protocolVersions: Counter<'version' | 'client_id'>;
+  readonly #disconnects: TallyCounter;
+  readonly #handshakes: TallyCounter;
+  readonly #connections: TallyCounter;
+  readonly #reconnections: TallyCounter;
+  readonly #protocolVersions: TallyCounter;
   readonly #openConnections: Gauge<'kind'>;
   readonly #openTransports: Gauge<'transport'>;
   readonly #activeByClient: Gauge<'client_id'>;
@@ -46,10 +47,10 @@ export class SessionMetrics {
     this.#clients = clients;
     this.#now = now;
     const registers = [registry];
-    const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
-      new Counter({ name, help, labelNames, registers });
+    const counter = (name: string, help: string, labelNames?: readonly string[]): TallyCounter =>
+      new TallyCounter(registry, name, help, labelNames);
     this.#resumes = counter('exai_resumes_total', 'Sessions continued on a new connection.', ['result']);
-    this.#lost = counter('exai_resume_lost_total', 'Requests that had to be sent again after a resume.', []);
+    this.#lost = counter('exai_resume_lost_total', 'Requests that had to be sent again after a resume.');
     this.#handshakeFailures = counter('exai_handshake_failures_total', 'Handshakes that were refused.', ['reason']);
     this.#sessions = counter('mcp_sessions_total', 'Sessions started.', ['client_id', 'transport']);
     this.#duration = new Histogram({
@@ -88,18 +89,12 @@ export class SessionMetrics {
     switch (event.type) {
       case 'session.connected':
         this.#live.set(event.session.key, event.session.clientName);
-        this.#sessions.inc({
-          client_id: this.#client(event.session),
-          transport: transportNames[event.session.transport],
-        });
+        this.#sessions.add(this.#client(event.session), transportNames[event.session.transport]);
         this.#countConnection(event.session);
         break;
       case 'session.identified':
         if (this.#live.has(event.session.key)) this.#live.set(event.session.key, event.session.clientName);
-        this.#protocolVersions.inc({
-          version: this.#versions.of(event.protocolVersion),
-          client_id: this.#client(event.session),
-        });
+        this.#protocolVersions.add(this.#versions.of(event.protocolVersion), this.#client(event.session));
         break;
       case 'session.detached':
         this.#detached.add(event.session.key);
@@ -108,9 +103,9 @@ export class SessionMetrics {
       case 'session.resumed':
         this.#live.set(event.session.key, event.session.clientName);
         this.#detached.delete(event.session.key);
-        this.#resumes.inc({ result: event.result });
-        this.#lost.inc(event.lost);
-        this.#reconnections.inc({ client_id: this.#client(event.session), reason: event.result });
+        this.#resumes.add(event.result);
+        this.#lost.addMany(event.lost);
+        this.#reconnections.add(this.#client(event.session), event.result);
         this.#countConnection(event.session);
         break;
       case 'session.ended':
@@ -150,16 +145,16 @@ export class SessionMetrics {
 
   #handshake(transport: TransportKind, result: string): void {
     const isOk = result === 'ok';
-    this.#handshakes.inc({ status: isOk ? 'success' : 'error', transport: transportNames[transport] });
-    if (!isOk) this.#handshakeFailures.inc({ reason: this.#reasons.of(result) });
+    this.#handshakes.add(isOk ? 'success' : 'error', transportNames[transport]);
+    if (!isOk) this.#handshakeFailures.add(this.#reasons.of(result));
   }
 
   #countConnection(session: SessionInfo): void {
-    this.#connections.inc({ transport: transportNames[session.transport], client_id: this.#client(session) });
+    this.#connections.add(transportNames[session.transport], this.#client(session));
   }
 
   #countDisconnect(session: SessionInfo, reason: string): void {
-    this.#disconnects.inc({ client_id: this.#client(session), reason: this.#reasons.of(reason) });
+    this.#disconnects.add(this.#client(session), this.#reasons.of(reason));
   }
 
   #client(session: SessionInfo): string {

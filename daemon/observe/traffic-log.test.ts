@@ -12,10 +12,11 @@ beforeEach(() => {
   nowMs = 1_790_000_100_000;
 });
 
+function write(line: string): void {
+  lines.push(JSON.parse(line) as Record<string, unknown>);
+}
+
 function trafficLog(level: LogLevel = 'info'): TrafficLog {
-  const write = (line: string): void => {
-    lines.push(JSON.parse(line) as Record<string, unknown>);
-  };
   return new TrafficLog({ logger: createLogger({ level, write, now: () => nowMs }), now: () => nowMs });
 }
 
@@ -52,7 +53,15 @@ describe('TrafficLog', () => {
       serverName: 'EXAI-WS-VSCode1',
       pid: 5120,
     });
-    expect(lines[2]).toMatchObject({ sessionId: 'vscode-instance-1', reason: 'bye', durationMs: 100_000, calls: 4, failed: 1, refused: 1, resumes: 1 });
+    expect(lines[2]).toMatchObject({
+      sessionId: 'vscode-instance-1',
+      reason: 'bye',
+      durationMs: 100_000,
+      calls: 4,
+      failed: 1,
+      refused: 1,
+      resumes: 1,
+    });
     expect(lines[3]).toMatchObject({ sessionId: 'vscode-instance-2', calls: 1, failed: 1, refused: 0 });
   });
 
@@ -87,7 +96,9 @@ describe('TrafficLog', () => {
     const log = trafficLog();
     const fail = (): void => log.observe({ type: 'handshake.finished', transport: 'shim', result: 'unauthorized' });
     for (let times = 0; times < 50; times += 1) fail();
-    expect(lines).toMatchObject([{ level: 'warn', msg: 'handshake failed', transport: 'shim', reason: 'unauthorized', count: 1 }]);
+    expect(lines).toMatchObject([
+      { level: 'warn', msg: 'handshake failed', transport: 'shim', reason: 'unauthorized', count: 1 },
+    ]);
     nowMs += 10_000;
     fail();
     fail();
@@ -108,13 +119,20 @@ describe('TrafficLog', () => {
     nowMs -= 3_600_000_000;
     log.observe({ type: 'handshake.finished', transport: 'ws', result: 'invalid_hello' });
     log.observe({ type: 'session.ended', session: sampleSession(), reason: 'bye' });
-    expect(lines).toMatchObject([{ level: 'debug', count: 1 }, { count: 1 }, { msg: 'session ended', durationMs: 0, calls: 0 }]);
+    expect(lines).toMatchObject([
+      { level: 'debug', count: 1 },
+      { count: 1 },
+      { msg: 'session ended', durationMs: 0, calls: 0 },
+    ]);
   });
 
   it('WIRE-11: rotation and drain are noted, without any token', () => {
     const log = trafficLog();
     log.observe({ type: 'token.rotated', generation: 4 });
     log.observe({ type: 'daemon.draining', maxMs: 5000 });
-    expect(lines).toMatchObject([{ msg: 'token rotated', generation: 4 }, { msg: 'daemon draining', maxMs: 5000 }]);
+    expect(lines).toMatchObject([
+      { msg: 'token rotated', generation: 4 },
+      { msg: 'daemon draining', maxMs: 5000 },
+    ]);
   });
 });

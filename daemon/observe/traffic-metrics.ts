@@ -1,25 +1,26 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Histogram, type Registry } from 'prom-client';
 import type { DaemonEvent } from '../../protocol/events.ts';
 import { BoundedLabels } from './bounded-labels.ts';
 import { sizeBuckets } from './call-metrics.ts';
+import { TallyCounter } from './tally-counter.ts';
 
 /** Metrics of messages, errors and everything that was turned away (WIRE §8.4). */
 export class TrafficMetrics {
   readonly #clients: BoundedLabels;
   readonly #kinds = new BoundedLabels(50);
-  readonly #received: Counter<'msg_type' | 'client_id'>;
-  readonly #sent: Counter<'msg_type'>;
+  readonly #received: TallyCounter;
+  readonly #sent: TallyCounter;
   readonly #size: Histogram<'direction'>;
-  readonly #errors: Counter<'error_code' | 'error_message'>;
-  readonly #refusals: Counter<'guard'>;
-  readonly #probes: Counter<'kind'>;
-  readonly #ignored: Counter<'kind'>;
+  readonly #errors: TallyCounter;
+  readonly #refusals: TallyCounter;
+  readonly #probes: TallyCounter;
+  readonly #ignored: TallyCounter;
 
   constructor(registry: Registry, clients: BoundedLabels) {
     this.#clients = clients;
     const registers = [registry];
-    const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
-      new Counter({ name, help, labelNames, registers });
+    const counter = (name: string, help: string, labelNames?: readonly string[]): TallyCounter =>
+      new TallyCounter(registry, name, help, labelNames);
     this.#received = counter('mcp_messages_received_total', 'Messages from clients.', ['msg_type', 'client_id']);
     this.#sent = counter('mcp_messages_sent_total', 'Messages to clients.', ['msg_type']);
     this.#size = new Histogram({
@@ -42,24 +43,24 @@ export class TrafficMetrics {
   observe(event: DaemonEvent): void {
     switch (event.type) {
       case 'message.received':
-        this.#received.inc({ msg_type: this.#kinds.of(event.kind), client_id: this.#clients.of(event.clientName) });
+        this.#received.add(this.#kinds.of(event.kind), this.#clients.of(event.clientName));
         this.#size.observe(received, event.bytes);
         break;
       case 'message.sent':
-        this.#sent.inc({ msg_type: this.#kinds.of(event.kind) });
+        this.#sent.add(this.#kinds.of(event.kind));
         this.#size.observe(sent, event.bytes);
         break;
       case 'error.answered':
-        this.#errors.inc({ error_code: String(event.jsonrpcCode), error_message: event.code });
+        this.#errors.add(String(event.jsonrpcCode), event.code);
         break;
       case 'guard.refused':
-        this.#refusals.inc({ guard: this.#kinds.of(event.guard) });
+        this.#refusals.add(this.#kinds.of(event.guard));
         break;
       case 'probe.seen':
-        this.#probes.inc({ kind: this.#kinds.of(event.kind) });
+        this.#probes.add(this.#kinds.of(event.kind));
         break;
       case 'frame.ignored':
-        this.#ignored.inc({ kind: this.#kinds.of(event.kind) });
+        this.#ignored.add(this.#kinds.of(event.kind));
         break;
       default:
         break; // counted elsewhere

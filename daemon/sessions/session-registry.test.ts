@@ -50,6 +50,7 @@ function open(registry: SessionRegistry, opening: Opening = {}) {
 }
 
 class FakePeer implements SessionPeer {
+  isResumable = true;
   inflight = 0;
   readonly seen: string[] = [];
   onDetached(): void {
@@ -229,7 +230,7 @@ describe('reconnecting', () => {
     expect(second.session).toMatchObject({ state: 'connected', connection: second.connection });
   });
 
-  it('PF-A7: a credential renewed at the reconnect counts from then on', () => {
+  it('WIRE-H5: a credential renewed at the reconnect counts from then on', () => {
     const { registry } = create();
     const shim = { name: 'win', shimId: randomUUID() };
     const first = open(registry, { ...shim, owner: userOwner('ana', 1_790_000_000) });
@@ -270,6 +271,14 @@ describe('reconnecting', () => {
     registry.detach(result.session, connection, 'closed');
     expect(result.session.state).toBe('ended');
     expect(registry.all()).toEqual([]);
+  });
+
+  it('WIRE-H8: a client without shim id that chose mcp cannot find its calls again, so its session ends', () => {
+    const { registry } = create();
+    const { session, leave } = open(registry, { name: 'win' });
+    withPeer(session, 1).isResumable = false;
+    leave();
+    expect(session.state).toBe('ended');
   });
 });
 
@@ -317,14 +326,30 @@ describe('limits', () => {
     const { registry } = create();
     const windows = Array.from({ length: 100 }, (_, index) => open(registry, { name: `win-${index}` }));
     expect(() => open(registry)).toThrow('session_limit');
+    if (windows[0] !== undefined) withPeer(windows[0].session, 1);
     windows[0]?.leave();
-    expect(() => open(registry)).toThrow('session_limit'); // a session in grace counts
+    expect(() => open(registry)).toThrow('session_limit'); // a session in grace counts while its call runs
     expect(open(registry, { name: 'win-0' }).type).toBe('resumed');
     registry.end(windows[1]?.session as Session, 'bye');
     expect(open(registry).type).toBe('opened');
   });
 
-  it('WIRE-H13 PF-A7: the limit of a user is his own', () => {
+  it('WIRE-H13: legacy clients that have gone make room, the oldest first; shims keep their place for the grace', () => {
+    const { registry } = create();
+    const shims = Array.from({ length: 98 }, (_, index) => {
+      const shim = open(registry, { shimId: `0b0f3c1e-6c55-4d7e-9c0a-2f1d7a5b9${String(index).padStart(3, '0')}` });
+      registry.confirm(shim.session);
+      return shim;
+    });
+    const [first, second] = [open(registry, { name: 'one' }), open(registry, { name: 'two' })];
+    for (const { leave } of [...shims, second, first]) leave();
+    expect(open(registry).type).toBe('opened');
+    expect(first.session.state).toBe('ended');
+    expect(open(registry, { name: 'two' }).type).toBe('resumed');
+    expect(() => open(registry)).toThrow('session_limit');
+  });
+
+  it('WIRE-H13: the limit of a user is his own', () => {
     const { registry } = create({ maxPerUser: 2 });
     for (const user of ['ana', 'ana', 'bob']) open(registry, { owner: userOwner(user) });
     expect(() => open(registry, { owner: userOwner('ana') })).toThrow('session_limit');

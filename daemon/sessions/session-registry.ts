@@ -62,7 +62,7 @@ export class SessionRegistry {
     );
     const known = key === undefined ? this.#detachedLegacy(request) : this.#byShim.get(key);
     if (known !== undefined) return this.#reattach(known, request);
-    if (this.#isFull(owner)) return { type: 'refused', error: 'session_limit' };
+    if (!this.#hasRoom(owner)) return { type: 'refused', error: 'session_limit' };
     const base = baseName(hello?.session_id);
     const isShim = request.transport === 'shim';
     this.#releaseIdleName(base);
@@ -102,7 +102,7 @@ export class SessionRegistry {
   detach(session: Session, connection: SessionConnection, reason: string): void {
     if (session.connection !== connection || session.state !== 'connected') return;
     session.connection = null;
-    const isResumable = session.hello !== null && (session.transport === 'shim' || session.transport === 'ops');
+    const isResumable = session.hello !== null && (session.peer?.isResumable ?? true);
     if (!session.isConfirmed || !isResumable || this.#options.graceMs === 0) {
       this.end(session, reason);
       return;
@@ -208,11 +208,26 @@ export class SessionRegistry {
       this.#byName.delete(name);
   }
 
-  #isFull(owner: SessionOwner): boolean {
+  /** Under the limits of table and user, if need be after the oldest client that has gone has given up its place. */
+  #hasRoom(owner: SessionOwner): boolean {
     const sessions = this.confirmed();
-    if (sessions.length >= this.#options.maxSessions) return true;
-    if (owner.userId === null || this.#options.maxPerUser === null) return false;
-    return sessions.filter((session) => session.owner.userId === owner.userId).length >= this.#options.maxPerUser;
+    const { maxSessions, maxPerUser } = this.#options;
+    const ofUser = owner.userId === null ? [] : sessions.filter((session) => session.owner.userId === owner.userId);
+    if (maxPerUser !== null && ofUser.length >= maxPerUser && !this.#forgetOneOf(ofUser)) return false;
+    return this.confirmed().length < maxSessions || this.#forgetOneOf(sessions);
+  }
+
+  /**
+   * Ends the first session of a legacy client that has gone and left no running call. Most of them never come back, and
+   * their grace must not keep others out. A shim always may come back for its answers.
+   */
+  #forgetOneOf(sessions: readonly Session[]): boolean {
+    const gone = sessions.find(
+      ({ state, hello, peer }) => state === 'detached' && hello?.shimId === undefined && (peer?.inflight ?? 0) === 0,
+    );
+    if (gone === undefined) return false;
+    this.end(gone, 'place given to a newcomer');
+    return true;
   }
 }
 

@@ -27,6 +27,8 @@ export interface SessionPeer {
   onEnded(): void;
   /** Drops what has expired. Called now and then; nothing but memory depends on it. */
   sweep(): void;
+  /** Whether a client that comes back can find its calls; otherwise the session ends with its connection. */
+  readonly isResumable: boolean;
   readonly inflight: number;
 }
 

@@ -127,7 +127,7 @@ function activityResult(name: string, { lines, isCut }: Found, isStructured: boo
 function badFilter(reason: string, hint: string): ToolResult {
   return failureResult({
     code: 'VALIDATION_ERROR',
-    message: `The filter cannot be used: ${reason}`,
+    message: `The filter cannot be used: ${reason.replace(/\.$/, '')}.`,
     hint,
     details: { issues: [{ field: 'filter', reason }] },
   });

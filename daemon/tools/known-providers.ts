@@ -10,7 +10,7 @@ export interface KnownProvider {
 }
 
 /** In the order in which providers are asked. */
-export const knownProviders: readonly KnownProvider[] = [
+const knownProviders: readonly KnownProvider[] = [
   { name: 'KIMI', title: 'Kimi (Moonshot)', variables: ['KIMI_API_KEY', 'MOONSHOT_API_KEY'] },
   { name: 'GLM', title: 'GLM (Z.ai)', variables: ['GLM_API_KEY', 'ZHIPUAI_API_KEY'] },
   { name: 'CUSTOM', title: 'any server with the OpenAI API, such as Ollama', variables: ['CUSTOM_API_URL'] },

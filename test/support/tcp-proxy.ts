@@ -1,6 +1,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A line between a client and the daemon that a test can cut, hold or point elsewhere. */
+/**
+ * A line between a client and the daemon that a test can cut, hold or point elsewhere. Like a reverse proxy it puts the
+ * daemon's own address into the `Host` header, which the daemon would refuse otherwise (WIRE §2, guard 3).
+ */
 export class TcpProxy {
   readonly port: number;
   readonly #server: Server;
@@ -70,12 +73,16 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const target = connect(this.#target(), '127.0.0.1');
+    const port = this.#target();
+    const target = connect(port, '127.0.0.1');
     const pair = { client, target };
     this.#pairs.add(pair);
     client.setNoDelay(true);
     target.setNoDelay(true);
-    client.pipe(target);
+    client.once('data', (head: Buffer) => {
+      target.write(head.toString('latin1').replace(/^Host: .*$/im, `Host: 127.0.0.1:${port}`), 'latin1');
+      client.pipe(target);
+    });
     target.pipe(client);
     for (const [socket, other] of [
       [client, target],

@@ -1,4 +1,4 @@
-import { limits } from '../protocol/limits.ts';
+import { limits } from './limits.ts';
 
 /**
  * Clients whose own reader takes lines beyond 10 MiB (CLIENTS §7, tried); everybody else gets a size that the MCP SDK's
@@ -12,7 +12,7 @@ const largeLineClients = [
   'opencode',
 ] as const;
 
-/** Longest line in bytes that a client is sent; the daemon shapes its answers to the same size (CLIENTS S14). */
+/** Longest line in bytes that a client is sent: the daemon shapes its answers to it, the shim is the last net (CLIENTS S14). */
 export function longestLineBytes(clientName: string, maxFrameBytes: number): number {
   const isLarge = largeLineClients.some((name) => clientName.startsWith(name));
   return isLarge ? maxFrameBytes : Math.min(limits.unknownClientLineBytes, maxFrameBytes);

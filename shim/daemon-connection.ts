@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   readonly handshakeTimeoutMs: number;
   readonly defaults: AckDefaults;
   readonly isAutostartOn: boolean;
-  readonly dial: (abort: AbortSignal) => Promise<DialResult>;
+  readonly dial: () => Promise<DialResult>;
   readonly readCredentials: (isProven: boolean, wasRefused: boolean) => Credentials;
   readonly buildHello: (credentials: Credentials, resume: HelloResume | undefined, clientName: string) => HelloFrame;
   readonly startDaemon: (
@@ -43,7 +43,6 @@ const daemonRetry: RetryRule = { onCredentials: false, onDaemon: true, afterMs: 
  */
 export class DaemonConnection {
   readonly #options: ConnectionOptions;
-  readonly #abort = new AbortController();
   #session: LinkSession | undefined;
   #isStopped = false;
   #dialling: Promise<boolean> | undefined;
@@ -84,7 +83,6 @@ export class DaemonConnection {
     this.#isStopped = true;
     this.#cancelRetry?.();
     this.#options.watch.stop();
-    this.#abort.abort();
     this.#releaseStart?.();
     const session = this.#session;
     this.#session = undefined;
@@ -137,7 +135,7 @@ export class DaemonConnection {
   }
 
   async #dialOnce(wasRefused: boolean): Promise<boolean> {
-    const result = await this.#options.dial(this.#abort.signal);
+    const result = await this.#options.dial();
     this.#dialling = undefined;
     if (this.#isStopped) {
       if (result.type === 'open') result.link.terminate();
@@ -271,8 +269,6 @@ export class DaemonConnection {
     // An answer above our own limit is answered with an error, which needs its id; the daemon keeps to its own limit.
     link.setMaxFrameBytes(Math.max(defaults.maxFrameBytes, answer.maxFrameBytes));
     if (this.#isReadingPaused) link.pause();
-    const { sessionId, daemonRunId, isResumed, warnings } = answer;
-    logger.info('connected', { sessionId, daemonRunId, isResumed, warnings, endpoint: endpointText(link.endpoint) });
     relay.linkUp(
       {
         maxFrameBytes: answer.maxFrameBytes,
@@ -284,6 +280,9 @@ export class DaemonConnection {
       hello.resume,
       hello.dropped,
     );
+    link.flush(); // what waited for the daemon goes out before the log line is made
+    const { sessionId, daemonRunId, isResumed, warnings } = answer;
+    logger.info('connected', { sessionId, daemonRunId, isResumed, warnings, endpoint: endpointText(link.endpoint) });
   }
 
   #onRefused(

@@ -46,13 +46,15 @@ export interface LinkOptions {
   readonly closeTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Whether the answer to the upgrade proves what this candidate demands. Called before anything else is sent. */
-  isProven(candidate: EndpointCandidate, answer: UpgradeAnswer): boolean;
+  /**
+   * Begins the check of the server's proof (WIRE §10) while the answer to the upgrade is on its way: what is returned
+   * tells whether the answer proves what this candidate demands. Nothing else is sent before it does.
+   */
+  readonly expectProof: (candidate: EndpointCandidate, nonce: string) => (answer: UpgradeAnswer) => boolean;
 }
 
 /** What the 101 says. */
 export interface UpgradeAnswer {
-  readonly nonce: string;
   readonly daemonRunId: string | undefined;
   readonly proof: string | undefined;
 }

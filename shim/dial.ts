@@ -8,12 +8,14 @@ import {
   planEndpoints,
 } from './endpoint-plan.ts';
 import { openLink } from './open-link.ts';
-import { isServerProofValid } from './server-proof.ts';
+import { isSameProof, serverProofOf } from './server-proof.ts';
 
 export interface DialOptions {
   readonly question: Omit<EndpointQuestion, 'discovery'>;
   readonly readDiscovery: () => DiscoveryRead;
-  readonly link: Omit<LinkOptions, 'isProven'>;
+  readonly link: Omit<LinkOptions, 'expectProof'>;
+  /** Called each time an answer is waited for: what has to be done anyway is done then. */
+  readonly onWaiting: () => void;
 }
 
 /** What the discovery file says of the daemon that is or was there. */
@@ -36,7 +38,7 @@ export type DialResult =
   | { readonly type: 'failed'; readonly message: string };
 
 /** One attempt to reach the daemon: reads the discovery file, tries its endpoints in order, checks the proof (WIRE §10). */
-export async function dial(options: DialOptions, abort: AbortSignal): Promise<DialResult> {
+export async function dial(options: DialOptions): Promise<DialResult> {
   const discovery = options.readDiscovery();
   const plan = planEndpoints({ ...options.question, discovery });
   const lastDaemon = lastDaemonOf(discovery);
@@ -46,10 +48,9 @@ export async function dial(options: DialOptions, abort: AbortSignal): Promise<Di
   let failure: Extract<LinkResult, { type: 'failed' }> | undefined;
   let absence: Extract<LinkResult, { type: 'absent' }> | undefined;
   for (const candidate of plan.candidates) {
-    const isProven = (tried: EndpointCandidate, answer: UpgradeAnswer): boolean =>
-      isAnswerProven(tried, answer, options);
-    const result = await openLink(candidate, { ...options.link, isProven }, abort);
-    if (result.type === 'open') return { type: 'open', link: result.link, isProven: candidate.runKey !== undefined };
+    const expectProof: LinkOptions['expectProof'] = (tried, nonce) => proofCheck(tried, nonce, options);
+    const result = await openLink(candidate, { ...options.link, expectProof });
+    if (result.type === 'open') return { type: 'open', link: result.link, isProven: candidate.run !== undefined };
     if (result.type === 'failed') failure ??= result;
     else absence ??= result;
   }
@@ -64,17 +65,30 @@ export async function dial(options: DialOptions, abort: AbortSignal): Promise<Di
   };
 }
 
-function isAnswerProven({ endpoint, runKey }: EndpointCandidate, answer: UpgradeAnswer, options: DialOptions): boolean {
-  if (runKey === undefined) return true;
-  if (isServerProofValid(runKey, answer.nonce, answer.daemonRunId, answer.proof)) return true;
-  // The daemon may have been restarted between our look at the file and our connect.
+/** The proof of the run in the file is worked out before the answer is there. */
+function proofCheck(
+  candidate: EndpointCandidate,
+  nonce: string,
+  options: DialOptions,
+): (answer: UpgradeAnswer) => boolean {
+  const { run } = candidate;
+  const expected = run === undefined ? '' : serverProofOf(run.key, nonce, run.id);
+  options.onWaiting();
+  return ({ daemonRunId, proof }) => {
+    if (run === undefined) return true;
+    if (daemonRunId === run.id && isSameProof(expected, proof)) return true;
+    // The daemon may have been restarted between our look at the file and our connect.
+    const newer = currentRun(candidate, options);
+    if (newer === undefined || newer.key === run.key || newer.id !== daemonRunId) return false;
+    return isSameProof(serverProofOf(newer.key, nonce, newer.id), proof);
+  };
+}
+
+function currentRun({ endpoint }: EndpointCandidate, options: DialOptions): EndpointCandidate['run'] {
   const plan = planEndpoints({ ...options.question, discovery: options.readDiscovery() });
-  if (plan.type === 'none') return false;
+  if (plan.type === 'none') return undefined;
   const text = endpointText(endpoint);
-  const newer = plan.candidates.find((candidate) => endpointText(candidate.endpoint) === text)?.runKey;
-  return (
-    newer !== undefined && newer !== runKey && isServerProofValid(newer, answer.nonce, answer.daemonRunId, answer.proof)
-  );
+  return plan.candidates.find((candidate) => endpointText(candidate.endpoint) === text)?.run;
 }
 
 function lastDaemonOf(discovery: DiscoveryRead): LastDaemon {

@@ -9,8 +9,8 @@ export type Endpoint =
 /** Somewhere the daemon may listen. */
 export interface EndpointCandidate {
   readonly endpoint: Endpoint;
-  /** The key that whoever answers there must prove to have, before anything is said; undefined: no proof is asked. */
-  readonly runKey: string | undefined;
+  /** The run whose key must be proved there before anything is said; undefined: no proof is asked. */
+  readonly run: { readonly id: string; readonly key: string } | undefined;
 }
 
 export type EndpointPlan =
@@ -37,10 +37,11 @@ export function planEndpoints(question: EndpointQuestion): EndpointPlan {
   let refusal: string | undefined;
   for (const endpoint of endpointsOf(question, file)) {
     const isDescribed = file !== undefined && describes(file, endpoint);
-    if (settings.serverProof === 'off') candidates.push({ endpoint, runKey: undefined });
+    if (settings.serverProof === 'off') candidates.push({ endpoint, run: undefined });
     else if (isDescribed && file.state === 'stopped') refusal ??= stopped(endpoint);
-    else if (isDescribed && file.state === 'running') candidates.push({ endpoint, runKey: file.runKey });
-    else if (settings.serverProof === 'auto') candidates.push({ endpoint, runKey: undefined });
+    else if (isDescribed && file.state === 'running')
+      candidates.push({ endpoint, run: { id: file.daemonRunId, key: file.runKey } });
+    else if (settings.serverProof === 'auto') candidates.push({ endpoint, run: undefined });
     else refusal ??= `EXAI_WS_SERVER_PROOF=require, and no discovery file describes ${endpointText(endpoint)}.`;
   }
   if (candidates.length > 0) return { type: 'try', candidates };

@@ -16,28 +16,22 @@ const webSocketKeyBytes = 16;
 
 /**
  * Opens a framed connection: the link on the local socket, a WebSocket on TCP. The server's proof is checked before
- * anything but the upgrade request is sent (WIRE §10). `abort` ends the attempt.
+ * anything but the upgrade request is sent (WIRE §10).
  */
-export async function openLink(
-  candidate: EndpointCandidate,
-  options: LinkOptions,
-  abort: AbortSignal,
-): Promise<LinkResult> {
+export async function openLink(candidate: EndpointCandidate, options: LinkOptions): Promise<LinkResult> {
   const { endpoint } = candidate;
   const startedAt = options.now();
-  const connected = await connectSocket(endpoint, options.connectTimeoutMs, abort);
+  const connected = await connectSocket(endpoint, options.connectTimeoutMs);
   if (connected.type !== 'open') return connected;
   const { socket } = connected;
   socket.setNoDelay(true);
   const nonce = randomBytes(limits.nonceBytes).toString('base64url');
   const upgrade = upgradeOf(endpoint);
   const lines = [...upgrade.lines, `${proofHeaders.nonce}: ${nonce}`];
-  const answer = await requestUpgrade(
-    socket,
-    lines,
-    Math.max(1, options.connectTimeoutMs - (options.now() - startedAt)),
-    abort,
-  );
+  const timeoutMs = Math.max(1, options.connectTimeoutMs - (options.now() - startedAt));
+  const answering = requestUpgrade(socket, lines, timeoutMs);
+  const isProven = options.expectProof(candidate, nonce);
+  const answer = await answering;
   const where = endpointText(endpoint);
   const refuse = (message: string): LinkResult => {
     socket.destroy();
@@ -46,9 +40,8 @@ export async function openLink(
   if (answer === undefined) return refuse(`${where} did not answer as a daemon does.`);
   const { head, rest } = answer;
   if (head.statusCode !== 101) return refuse(`${where} answered ${head.statusCode} ${head.statusText}.`);
-  const proof = { nonce, daemonRunId: head.headers.get(proofHeaders.run), proof: head.headers.get(proofHeaders.proof) };
-  if (!upgrade.isAccepted(head) || !options.isProven(candidate, proof))
-    return refuse(`Another program answers on ${where}.`);
+  const proof = { daemonRunId: head.headers.get(proofHeaders.run), proof: head.headers.get(proofHeaders.proof) };
+  if (!upgrade.isAccepted(head) || !isProven(proof)) return refuse(`Another program answers on ${where}.`);
   const link = new SocketLink({
     socket,
     endpoint,

@@ -1,19 +1,17 @@
 import { hmacSha256, isEqualInConstantTime } from './sha256.ts';
 
 /**
- * Whether an answer to an upgrade proves knowledge of the run key (WIRE §10.2); compares in constant time. The same
- * function as `isProofValid` of platform/discovery.ts without `node:crypto`; a test holds them together.
+ * Value of `X-Exai-Proof` (WIRE §10.2). The same function as `serverProof` of platform/discovery.ts without
+ * `node:crypto` (see sha256.ts); a test holds the two together.
  * @param runKey base64url, from the discovery file
  * @param nonce as it was sent
  */
-export function isServerProofValid(
-  runKey: string,
-  nonce: string,
-  daemonRunId: string | undefined,
-  proof: string | undefined,
-): boolean {
-  if (daemonRunId === undefined || proof === undefined) return false;
+export function serverProofOf(runKey: string, nonce: string, daemonRunId: string): string {
   const message = Buffer.from(`exai-proof-v1\n${nonce}\n${daemonRunId}`);
-  const expected = Buffer.from(hmacSha256(Buffer.from(runKey, 'base64url'), message)).toString('base64url');
-  return isEqualInConstantTime(Buffer.from(expected), Buffer.from(proof));
+  return Buffer.from(hmacSha256(Buffer.from(runKey, 'base64url'), message)).toString('base64url');
+}
+
+/** Compares in constant time; an absent proof is wrong. */
+export function isSameProof(expected: string, given: string | undefined): boolean {
+  return given !== undefined && isEqualInConstantTime(Buffer.from(expected), Buffer.from(given));
 }

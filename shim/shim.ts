@@ -1,16 +1,11 @@
-import { readDiscovery } from '../platform/discovery.ts';
 import { createLogger, type Logger, logLevelOf } from '../platform/json-logger.ts';
 import type { LoadedSettings } from '../platform/load-settings.ts';
 import { readPrivateFile } from '../platform/private-file.ts';
-import { localSocketPath } from '../platform/state-dir.ts';
 import { limits } from '../protocol/limits.ts';
 import { systemClock } from './clock.ts';
-import { type Credentials, readCredentials } from './credentials.ts';
-import { DaemonConnection } from './daemon-connection.ts';
-import { type DialOptions, dial } from './dial.ts';
+import { connectionOf, isAddressGiven } from './create-connection.ts';
+import type { DaemonConnection } from './daemon-connection.ts';
 import { ExitProcedure } from './exit-procedure.ts';
-import { FileWatch } from './file-watch.ts';
-import { buildHello } from './hello-frame.ts';
 import { type ShimIdentity, shimIdentity } from './identity.ts';
 import { parseKnownFacts } from './known-facts.ts';
 import { LogSink } from './log-sink.ts';
@@ -41,15 +36,17 @@ export interface ShimOptions {
 /**
  * One editor window for as long as it lives: wires the editor's pipes, the relay and the connection. Ends the process
  * through {@link ExitProcedure} and in no other way.
+ *
+ * The order is for speed: first what sets the connection going, and what else is needed while the daemon answers.
  */
 export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
   const { settings, layout } = loaded;
   const clock = systemClock;
-  const identity = identityOf(loaded);
+  const shimId = uuidOf(randomBytes(uuidBytes));
   const log = new LogSink({ clock, open: () => openShimLog(loaded) });
-  const name = { current: identity.sessionId };
-  const logger = loggerOf(loaded, identity, log, () => name.current);
-  stdout.onPrinted((stream, text) => logger.info('text was kept out of the editor’s pipe', { stream, text }));
+  const name = { current: settings.sessionId };
+  const logger = loggerOf(loaded, shimId, log, () => name.current);
+  const identity = once(() => identityOf(loaded, shimId));
 
   const writer = new StdoutWriter({
     stream: stdout.lines,
@@ -59,7 +56,7 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
   const relay = new Relay({
     clock,
     logger,
-    names: { serverId: identity.instance.serverId, serverName: identity.instance.serverName },
+    names: { serverId: settings.serverId, serverName: settings.serverName },
     facts: () => {
       const file = readPrivateFile(layout.knownFactsFile);
       return parseKnownFacts(file.type === 'ok' ? file.text : undefined);
@@ -78,12 +75,6 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
       name.current = sessionId;
     },
     onDeadLink: (reason) => connection.cut(reason),
-  });
-  const connection: DaemonConnection = connectionOf(loaded, identity, {
-    relay,
-    logger,
-    shimFolder,
-    onDrain: () => reader.check(),
   });
   const cutter = new LineCutter(settings.maxFrameBytes, {
     onLine: (line) => relay.receiveLine(line),
@@ -111,30 +102,50 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
     },
     exit: (code) => process.exit(code),
   });
+  const finishSetUp = once(() => {
+    logStart(loaded, identity(), logger);
+    stdout.onPrinted((stream, text) => logger.info('text was kept out of the editor’s pipe', { stream, text }));
+    surviveBugs(logger, connection, exit);
+    watchParent({
+      intervalMs: settings.parentPollMs,
+      isWindows: process.platform === 'win32',
+      ppid: () => process.ppid,
+      onGone: () => exit.exit('the parent process is gone'),
+    });
+  });
+  const connection: DaemonConnection = connectionOf({
+    loaded,
+    identity,
+    relay,
+    logger,
+    shimFolder,
+    onWaiting: finishSetUp,
+    onDrain: () => reader.check(),
+  });
 
+  connection.start();
+  reader.start();
   stdout.stream.on('error', (error) => exit.stdoutBroken(`stdout is broken: ${error.message}`));
   stdout.stream.on('drain', () => {
     connection.setReadingPaused(false);
     reader.check();
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => exit.exit(signal));
-  surviveBugs(logger, connection, exit);
-  watchParent({
-    intervalMs: settings.parentPollMs,
-    isWindows: process.platform === 'win32',
-    ppid: () => process.ppid,
-    onGone: () => exit.exit('the parent process is gone'),
-  });
-
-  connection.start();
-  reader.start();
 }
 
-function identityOf({ settings }: LoadedSettings<'shim'>): ShimIdentity {
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function identityOf({ settings }: LoadedSettings<'shim'>, shimId: string): ShimIdentity {
   return shimIdentity({
     settings,
     env: process.env,
-    shimId: uuidOf(randomBytes(uuidBytes)),
+    shimId,
     pid: process.pid,
     ppid: process.ppid,
     cwd: currentFolder(),
@@ -151,126 +162,37 @@ function currentFolder(): string | undefined {
 
 /** @param sessionName the name announced, then the one that the daemon gave: no line carries another window's name */
 function loggerOf(
-  loaded: LoadedSettings<'shim'>,
-  identity: ShimIdentity,
+  { settings }: LoadedSettings<'shim'>,
+  shimId: string,
   log: LogSink,
   sessionName: () => string | undefined,
 ): Logger {
-  const { settings, warnings, origins } = loaded;
-  const { id, serverId, serverName } = identity.instance;
-  const logger = createLogger({
+  const { instanceId, shimLabel, token, jwt } = settings;
+  return createLogger({
     level: logLevelOf(settings.logLevel),
     base: {
       get sessionId() {
         return sessionName();
       },
-      ...(id === undefined ? {} : { instanceId: id }),
-      shimId: identity.shimId,
-      ...(settings.shimLabel === undefined ? {} : { label: settings.shimLabel }),
+      ...(instanceId === undefined ? {} : { instanceId }),
+      shimId,
+      ...(shimLabel === undefined ? {} : { label: shimLabel }),
     },
-    secrets: [settings.token, settings.jwt].filter((secret) => secret !== undefined),
+    secrets: [token, jwt].filter((secret) => secret !== undefined),
     write: (line) => log.write(line),
   });
+}
+
+/** First line of every log (WIRE §11). */
+function logStart(loaded: LoadedSettings<'shim'>, identity: ShimIdentity, logger: Logger): void {
+  const { settings, warnings, origins } = loaded;
+  const { serverId, serverName } = identity.instance;
   const { version, pid, ppid, cwd, editor } = identity.client;
+  const endpoint = isAddressGiven(loaded) ? `${settings.host}:${settings.port}` : settings.endpoint;
   // Names only: values of the environment may be secrets (CLIENTS S11).
   const variables = Object.values(origins).flatMap(({ layer, name }) => (layer === 'environment' ? [name] : []));
-  const address = `${settings.host}:${settings.port}`;
-  const endpoint = isAddressGiven(loaded) ? address : settings.endpoint;
   logger.info('shim started', { serverId, serverName, endpoint, pid, ppid, version, cwd, editor, variables });
   for (const warning of warnings) logger.warn(warning);
-  return logger;
-}
-
-function isAddressGiven({ origins }: LoadedSettings<'shim'>): boolean {
-  return origins.host.layer === 'environment' || origins.port.layer === 'environment';
-}
-
-interface ConnectionContext {
-  readonly relay: Relay;
-  readonly logger: Logger;
-  readonly shimFolder: string;
-  readonly onDrain: () => void;
-}
-
-function connectionOf(
-  loaded: LoadedSettings<'shim'>,
-  identity: ShimIdentity,
-  context: ConnectionContext,
-): DaemonConnection {
-  const { settings, layout } = loaded;
-  const { logger, relay, shimFolder, onDrain } = context;
-  const dialOptions: DialOptions = {
-    question: {
-      settings,
-      isAddressGiven: isAddressGiven(loaded),
-      defaultLocalPath: () => localSocketPath(layout.stateDir),
-    },
-    readDiscovery: () => readDiscovery(layout.discoveryFile),
-    link: {
-      maxFrameBytes: settings.maxFrameBytes,
-      connectTimeoutMs: settings.connectTimeoutMs,
-      closeTimeoutMs: settings.closeTimeoutMs,
-      now: () => systemClock.now(),
-    },
-  };
-  const watch = new FileWatch({
-    clock: systemClock,
-    paths: [layout.discoveryFile, settings.tokenFile, settings.jwtFile, layout.sharedTokenFile].filter(
-      (path) => path !== undefined,
-    ),
-    onChange: (path) =>
-      path === layout.discoveryFile ? connection.onDaemonChanged() : connection.onCredentialsChanged(),
-  });
-  const connection: DaemonConnection = new DaemonConnection({
-    relay,
-    clock: systemClock,
-    random: Math.random,
-    logger,
-    handshakeTimeoutMs: settings.handshakeTimeoutMs,
-    defaults: settings,
-    isAutostartOn: settings.autostart,
-    dial: (abort) => dial(dialOptions, abort),
-    readCredentials: (isProven, wasRefused) =>
-      noted(
-        logger,
-        readCredentials({
-          settings,
-          sharedTokenFile: layout.sharedTokenFile,
-          isProven,
-          wasRefused,
-          readFile: (path) => readPrivateFile(path, { parent: 'shared' }),
-        }),
-      ),
-    buildHello: (credentials, resume, clientName) => buildHello(identity, credentials, resume, clientName),
-    startDaemon: async (launch, isStillAbsent) => {
-      const { startDaemon } = await import('./autostart.ts');
-      const isElectron = process.versions['electron'] !== undefined;
-      const { env, execPath } = process;
-      return startDaemon(
-        {
-          layout,
-          env,
-          shimFolder,
-          execPath,
-          isElectron,
-          logger,
-          onEnded: (message) => connection.onStartedDaemonEnded(message),
-        },
-        launch,
-        isStillAbsent,
-      );
-    },
-    watch,
-    onDrain,
-  });
-  return connection;
-}
-
-/** From now on the log masks what was read; a problem with a file is said once per attempt. */
-function noted(logger: Logger, credentials: Credentials): Credentials {
-  for (const secret of [credentials.token, credentials.jwt]) if (secret !== undefined) logger.addSecret(secret);
-  if (credentials.problem !== undefined) logger.warn('a credential file is not used', { reason: credentials.problem });
-  return credentials;
 }
 
 const maxSurvivedBugs = 5;

@@ -9,8 +9,8 @@ export type SocketResult =
 /** Answers of the system that mean that no program listens there. */
 const absentCodes: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENXIO']);
 
-/** Connects a plain socket. The caller owns it and its `error` events; `abort` ends the attempt. */
-export function connectSocket(endpoint: Endpoint, timeoutMs: number, abort: AbortSignal): Promise<SocketResult> {
+/** Connects a plain socket. The caller owns it; its errors are swallowed, because `close` follows and reports the end. */
+export function connectSocket(endpoint: Endpoint, timeoutMs: number): Promise<SocketResult> {
   return new Promise((resolve) => {
     const socket =
       endpoint.kind === 'local'
@@ -18,7 +18,6 @@ export function connectSocket(endpoint: Endpoint, timeoutMs: number, abort: Abor
         : connect({ host: endpoint.host, port: endpoint.port });
     const finish = (result: SocketResult): void => {
       clearTimeout(timer);
-      abort.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect);
       socket.off('error', onError);
       socket.on('error', ignoreError);
@@ -26,7 +25,6 @@ export function connectSocket(endpoint: Endpoint, timeoutMs: number, abort: Abor
       resolve(result);
     };
     const onConnect = (): void => finish({ type: 'open', socket });
-    const onAbort = (): void => finish({ type: 'failed', message: 'stopped' });
     const onError = (error: NodeJS.ErrnoException): void => {
       const code = error.code ?? error.message;
       const message = `${endpointText(endpoint)} cannot be reached (${code}).`;
@@ -37,9 +35,7 @@ export function connectSocket(endpoint: Endpoint, timeoutMs: number, abort: Abor
     }, timeoutMs);
     socket.on('connect', onConnect);
     socket.on('error', onError);
-    abort.addEventListener('abort', onAbort, { once: true });
   });
 }
 
-/** `close` follows and reports the end. */
 function ignoreError(): void {}

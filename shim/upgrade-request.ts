@@ -15,13 +15,11 @@ export function requestUpgrade(
   socket: Socket,
   lines: readonly string[],
   timeoutMs: number,
-  abort: AbortSignal,
 ): Promise<UpgradeResponse | undefined> {
   return new Promise((resolve) => {
     let received: Buffer | undefined;
     const finish = (response: UpgradeResponse | undefined): void => {
       clearTimeout(timer);
-      abort.removeEventListener('abort', onEnd);
       socket.off('data', onData);
       socket.off('close', onEnd);
       socket.pause();
@@ -37,7 +35,6 @@ export function requestUpgrade(
     const timer = setTimeout(onEnd, timeoutMs);
     socket.on('data', onData);
     socket.on('close', onEnd);
-    abort.addEventListener('abort', onEnd, { once: true });
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   });
 }

@@ -53,6 +53,7 @@ const rows: readonly (readonly [string, string])[] = [
     'D3',
     'D4',
     'D5',
+    'D6',
     'D7',
     'D8',
     'D9',

@@ -121,6 +121,36 @@ describe('ClientConnection', () => {
     expect(closes).toEqual([]);
   });
 
+  it('BAD-never-reads: who leaves 4 MiB unread is not read until it has taken half of it', async () => {
+    const { socket, connection } = create();
+    socket.bufferedBytes = 4 * 1024 * 1024 + 1;
+    connection.send('message', 'x');
+    connection.send('message', 'y');
+    expect(socket.log).toEqual(['message x', 'pause', 'message y']);
+    socket.bufferedBytes = 2 * 1024 * 1024;
+    await expect.poll(() => socket.log.at(-1)).toBe('resume');
+    expect(socket.log).toHaveLength(4);
+  });
+
+  it('BAD-never-reads: what it takes meanwhile counts as life; when it takes nothing more it is lost', async () => {
+    const { socket, connection, closes } = create({ pingIntervalMs: 100, pingTimeoutMs: 100 });
+    socket.bufferedBytes = 4 * 1024 * 1024 + 1;
+    connection.send('message', 'x');
+    const startedAt = performance.now();
+    await expect
+      .poll(
+        () => {
+          socket.bufferedBytes -= 1000;
+          expect(closes).toEqual([]);
+          return performance.now() - startedAt;
+        },
+        { interval: 5 },
+      )
+      .toBeGreaterThan(500);
+    await expect.poll(() => closes).toEqual(['1011 keepalive ping timeout']);
+    expect(socket.log).not.toContain('resume');
+  });
+
   it('BAD-never-reads: the limits of the specification', () => {
     expect(defaultSlowReader).toEqual({ slowReaderBytes: 64 * 1024 * 1024, slowReaderMs: 30_000 });
   });

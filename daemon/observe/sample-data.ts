@@ -1,4 +1,5 @@
 import type { FinishedCall, SessionInfo } from '../../protocol/events.ts';
+import { limits } from '../../protocol/limits.ts';
 import type { DaemonStatus } from './status.ts';
 
 /** A healthy daemon of one minute, for tests; the date is 2026-09-21T14:14:20Z. */
@@ -11,7 +12,7 @@ export function sampleStatus(changes: Partial<DaemonStatus> = {}): DaemonStatus 
     daemonRunId: '01J9',
     pid: 4242,
     host: '127.0.0.1',
-    port: 8765,
+    port: limits.defaultPort,
     localSocket: '/run/exai/daemon.sock',
     authPolicy: 'token',
     tokenGeneration: 3,

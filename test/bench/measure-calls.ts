@@ -5,7 +5,8 @@ import type { Row } from './report.ts';
 import { median, medianRatio, quantile } from './statistics.ts';
 import { exaiSystem, systemNames } from './systems.ts';
 
-const warmUpCalls = 5_000;
+/** Enough for the compiler to have seen every path: a daemon runs for days. */
+const warmUpCalls = 20_000;
 /** Blocks of one system alternate with those of the others inside a round. */
 const blocksPerRound = 6;
 const callsPerBlock = 250;

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type Bench, type Measurement, perSystem } from './bench.ts';
 import { callOf, LineClient } from './line-client.ts';
 import { cpuMs, pause, pssMegabytes, settled } from './process-figures.ts';
@@ -13,6 +15,7 @@ export const memory: Measurement = {
   run: async (bench) => {
     const added = perSystem<number[]>(() => []);
     const alone: number[] = [];
+    const bare: number[] = [];
     for (let round = 0; round < Math.min(bench.rounds, 3); round += 1) {
       bench.say(`P7 round ${round + 1}`);
       const { home, daemon } = await bench.shippedDaemon();
@@ -23,6 +26,7 @@ export const memory: Measurement = {
         added.exai.push(await perClient(exai, () => pssMegabytes(daemon.pid) - before));
         const direct = directSystem(bench.files.direct, home.env, { textBytes: 200, lineBytes: 300 });
         added.direct.push(await perClient(direct, () => 0));
+        bare.push(await idleNode());
       } finally {
         await exai.close();
       }
@@ -33,7 +37,7 @@ export const memory: Measurement = {
         what: `memory (PSS) per added client, ${clients} clients`,
         unit: 'MB',
         values: { direct: median(added.direct), exai: median(added.exai) },
-        note: `${medianRatio(added.exai, added.direct).toFixed(2)} × direct`,
+        note: `${medianRatio(added.exai, added.direct).toFixed(2)} × direct; as many idle Node processes: ${median(bare).toFixed(1)} MB each`,
         target: { atMost: 10, text: '≤ 10 MB' },
       },
       {
@@ -46,6 +50,25 @@ export const memory: Measurement = {
     ];
   },
 };
+
+/** What Node itself takes, with as many processes to share its pages: nothing written for Node can be smaller. */
+async function idleNode(): Promise<number> {
+  const idle = Array.from({ length: clients }, () =>
+    spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' }),
+  );
+  try {
+    await pause(500);
+    return await settled(() => idle.reduce((sum, { pid = 0 }) => sum + pssMegabytes(pid), 0) / clients);
+  } finally {
+    await Promise.all(
+      idle.map((child) => {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        return ended;
+      }),
+    );
+  }
+}
 
 /** Starts the clients, lets each make a call, and waits until the memory has settled. */
 async function perClient(system: System, growth: () => number): Promise<number> {

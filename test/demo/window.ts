@@ -5,7 +5,7 @@ import { programs } from '../support/daemon-process.ts';
 
 /** How a call ended, as the editor saw it. */
 export type CallEnd =
-  /** Neither an answer nor an error of ours: what must never happen. */
+  /** A failed tool, or neither an answer nor an error of ours: what must not happen here. */
   | { readonly type: 'lost'; readonly message: string; readonly ms: number }
   | { readonly type: 'answer'; readonly text: string; readonly ms: number }
   | {
@@ -77,8 +77,10 @@ export class EditorWindow {
     const startedAt = performance.now();
     try {
       const result = await this.#client.callTool({ name: tool, arguments: args }, undefined, { timeout: 10_000 });
+      const ms = performance.now() - startedAt;
+      if (result.isError === true) return { type: 'lost', message: textOf(result), ms };
       this.#answers += 1;
-      return { type: 'answer', text: textOf(result), ms: performance.now() - startedAt };
+      return { type: 'answer', text: textOf(result), ms };
     } catch (error) {
       const ms = performance.now() - startedAt;
       const message = error instanceof Error ? error.message : String(error);

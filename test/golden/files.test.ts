@@ -1,25 +1,21 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { envTable } from '../../protocol/env-table.ts';
-import { type DaemonProcess, TestHome } from '../support/daemon-process.ts';
+import { TestHome } from '../support/daemon-process.ts';
 import { eventually, withDeadline } from '../support/deadline.ts';
 import { OpsClient } from '../support/ops-client.ts';
 import { epochSeconds, jsonWebToken } from './json-web-token.ts';
 import { callTool, runningCall, startCall } from './ops-calls.ts';
 import { useDaemon } from './use-daemon.ts';
 
-const token = 'golden-token-0123456789';
-
 describe('health file', () => {
   const shared = useDaemon({ testTools: true, env: { EXAI_HEALTH_WRITER_INTERVAL: '1' } });
 
   it('WIRE-F1 PF-G2: read in a tight loop it is always whole, also while a tool holds the loop, and never old', async () => {
     const client = await shared.session();
-    const blocked = callTool(client, 'block', 'block', { ms: 2000 });
-    const end = performance.now() + 4_000;
+    const blocked = callTool(client, 'block', 'block', { ms: 1500 });
+    const end = performance.now() + 3_000;
     const texts = new Set<string>();
     let reads = 0;
     let oldestSecs = 0;
@@ -221,112 +217,6 @@ describe('health over HTTP', () => {
   });
 });
 
-describe('start and stop', () => {
-  it('PF-G1 BAD-stale-discovery BAD-stale-socket: after kill -9 the next start is at once, with what is left lying around', async () => {
-    const home = new TestHome();
-    try {
-      const first = await home.startDaemon();
-      const before = home.readDiscovery();
-      await first.kill('SIGKILL');
-      expect(home.readDiscovery()).toMatchObject({ state: 'running', pid: first.pid });
-      for (const left of [home.layout.lockFile, home.layout.discoveryFile, before.localSocket ?? ''])
-        expect(existsSync(left)).toBe(true);
-      const startedAt = performance.now();
-      const second = await home.startDaemon();
-      expect(performance.now() - startedAt).toBeLessThan(8_000);
-      const after = home.readDiscovery();
-      expect(after).toMatchObject({ state: 'running', pid: second.pid, localSocket: before.localSocket });
-      expect(after.daemonRunId).not.toBe(before.daemonRunId);
-      const client = await OpsClient.connect({ socketPath: second.localSocket });
-      expect(await client.hello()).toMatchObject({ ok: true, daemonRunId: after.daemonRunId });
-    } finally {
-      await home.cleanUp();
-    }
-  });
-
-  it('PF-G3 MAIN-exit-codes PF-W7: a second daemon of the same home is exit 11 with one line that names the first', async () => {
-    const home = new TestHome();
-    try {
-      const first = await home.startDaemon();
-      const second = home.spawnDaemon();
-      expect(await second.exited).toMatchObject({ code: 11 });
-      expect(second.stdout).toBe('');
-      expect(second.stderr).toMatch(new RegExp(`^exai: [^\\n]*pid ${first.pid}[^\\n]*\\n$`));
-      expect(home.daemonPids()).toEqual([first.pid]);
-      const client = await OpsClient.connect({ socketPath: first.localSocket });
-      expect(await client.hello()).toMatchObject({ ok: true });
-    } finally {
-      await home.cleanUp();
-    }
-  });
-
-  it('PF-G3 BAD-port-taken MAIN-exit-codes: a taken port is exit 12 with one line that names its owner and command', async () => {
-    const home = new TestHome();
-    const other = new TestHome();
-    try {
-      const owner = await other.startDaemon();
-      const daemon = home.spawnDaemon({ env: { EXAI_WS_PORT: String(owner.port) } });
-      expect(await daemon.exited).toMatchObject({ code: 12 });
-      expect(daemon.stdout).toBe('');
-      expect(daemon.stderr).toMatch(
-        new RegExp(
-          `^exai: 127\\.0\\.0\\.1:${owner.port} [^\\n]*pid ${owner.pid} [^\\n]*daemon\\.js[^\\n]*EXAI_WS_PORT\\n$`,
-        ),
-      );
-      expect(existsSync(home.layout.lockFile)).toBe(false);
-      const again = await home.startDaemon();
-      expect(again.port).not.toBe(owner.port);
-    } finally {
-      await home.cleanUp();
-      await other.cleanUp();
-    }
-  });
-
-  it('PF-G3 BAD-port-taken: a stranger on the port is named as well', async () => {
-    const home = new TestHome();
-    const stranger = createServer();
-    try {
-      await new Promise<void>((resolve) => {
-        stranger.listen(0, '127.0.0.1', () => resolve());
-      });
-      const address = stranger.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const daemon = home.spawnDaemon({ env: { EXAI_WS_PORT: String(port) } });
-      expect(await daemon.exited).toMatchObject({ code: 12 });
-      expect(daemon.stderr).toMatch(new RegExp(`^exai: 127\\.0\\.0\\.1:${port} [^\\n]*pid ${process.pid} \\(`));
-    } finally {
-      stranger.close();
-      await home.cleanUp();
-    }
-  });
-
-  it('MAIN-entry-points: one ready line on stdout, logs on stderr and in the file, exit 0 on SIGTERM and SIGINT', async () => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const home = new TestHome();
-      try {
-        const daemon = await home.startDaemon();
-        expect(daemon.stdout).toBe(`ready http://127.0.0.1:${daemon.port}/\n`);
-        const client = await OpsClient.connect({ port: daemon.port });
-        await client.hello();
-        const exited = daemon.kill(signal);
-        expect(await client.closedWith()).toEqual({ code: 1001, reason: 'shutdown' });
-        expect(await exited).toMatchObject({ code: 0, signal: null });
-        expect(daemon.stdout).toBe(`ready http://127.0.0.1:${daemon.port}/\n`);
-        expect(home.readLog('ws_daemon.log')).toBe(daemon.stderr);
-        for (const line of daemon.stderr.trimEnd().split('\n')) {
-          expect(JSON.parse(line)).toMatchObject({
-            t: expect.any(Number),
-            level: expect.any(String),
-            msg: expect.any(String),
-          });
-        }
-      } finally {
-        await home.cleanUp();
-      }
-    }
-  });
-});
-
 describe('secrets', () => {
   it('WIRE-F6 PF-L2: after a full run no file, log, metric or answer holds a secret or eight characters of one', async () => {
     const home = new TestHome();
@@ -415,141 +305,6 @@ describe('secrets', () => {
     }
   });
 });
-
-describe('settings', () => {
-  it('PF-T3: every variable set to another value is read back, and what a client can see has changed with it', async () => {
-    const home = new TestHome();
-    try {
-      const values = otherValues(home);
-      const shown = await home.runCli(['config', '--json'], values);
-      expect(shown).toMatchObject({ code: 0, stderr: '' });
-      const rows = JSON.parse(shown.stdout) as { name: string; value?: string; layer: string }[];
-      const expected = envTable.filter(({ readBy }) => readBy !== 'shim').map(({ name }) => name);
-      expect(rows.map(({ name }) => name).toSorted()).toEqual(expect.arrayContaining(expected.toSorted()));
-      for (const name of expected) {
-        const row = rows.find((candidate) => candidate.name === name);
-        const secret = name === 'EXAI_WS_TOKEN' || name === 'JWT_SECRET_KEY';
-        expect(row).toMatchObject({ name, value: secret ? '***' : values[name], layer: 'environment' });
-      }
-
-      const daemon = await home.startDaemon({
-        env: { ...values, EXAI_WS_PORT: '0', EXAI_WS_LISTEN: 'tcp,local', EXAI_DAEMON_OWNER: '' },
-      });
-      expect(daemon.localSocket).toBe(values['EXAI_WS_LOCAL_PATH']);
-      const client = await OpsClient.connect({ socketPath: daemon.localSocket });
-      expect(await client.hello({ token: values['EXAI_WS_TOKEN'] })).toMatchObject({
-        ok: true,
-        heartbeat: { intervalMs: 26_000, timeoutMs: 11_000 },
-        limits: {
-          maxFrameBytes: 33_554_433,
-          sessionMaxInflight: 9,
-          queueMax: 3,
-          graceMs: 121_000,
-          callTimeoutMs: 121_000,
-        },
-      });
-      client.send({ op: 'list_tools', request_id: 1 });
-      const { tools } = (await client.next()) as { tools: { name: string }[] };
-      expect(tools.map(({ name }) => name)).toEqual(['version', 'status']);
-      const secret = readFileSync(home.layout.adminSecretFile, 'utf8').trim();
-      const response = await fetch(new URL('/api/status', daemon.address), {
-        headers: { authorization: `Bearer ${secret}` },
-      });
-      expect(await response.json()).toMatchObject({
-        authPolicy: 'token',
-        sessions: { capacity: 101 },
-        global: { capacity: 25 },
-        providers: { KIMI: { capacity: 7 }, GLM: { capacity: 5 } },
-        logDir: values['EXAI_LOG_DIR'],
-        localSocket: values['EXAI_WS_LOCAL_PATH'],
-      });
-      expect(existsSync(join(values['EXAI_LOG_DIR'] ?? '', 'ws_daemon.health.json'))).toBe(true);
-    } finally {
-      await home.cleanUp();
-    }
-  });
-});
-
-/** A value other than the default for every variable that the daemon reads; a new variable needs one here. */
-function otherValues(home: TestHome): Record<string, string> {
-  const envFile = join(home.path, 'other.env');
-  writeFileSync(envFile, '# nothing\n', { mode: 0o600 });
-  const keyFile = join(home.path, 'key.pem');
-  return {
-    EXAI_WS_HOST: '127.0.0.2',
-    EXAI_WS_PORT: '8766',
-    EXAI_WS_TOKEN: 'golden-token-0123456789',
-    EXAI_WS_MAX_BYTES: '33554433',
-    EXAI_WS_PING_INTERVAL: '26',
-    EXAI_WS_PING_TIMEOUT: '11',
-    EXAI_WS_CLOSE_TIMEOUT: '1.5',
-    EXAI_STATE_DIR: home.stateDir,
-    EXAI_LOG_DIR: join(home.path, 'other-logs'),
-    ENV_FILE: envFile,
-    LOG_LEVEL: 'WARNING',
-    EXAI_LOG_MAX_BYTES: '65537',
-    EXAI_LOG_FILES: '6',
-    EXAI_WS_LISTEN: 'local',
-    EXAI_WS_LOCAL_PATH: join(home.path, 'tmp', 'other.sock'),
-    EXAI_WS_ALLOWED_HOSTS: 'one.example,two.example',
-    EXAI_WS_ALLOWED_ORIGINS: 'http://one.example',
-    EXAI_WS_ALLOW_OPEN_NETWORK: 'true',
-    EXAI_WS_TRUST_PROXY: 'true',
-    EXAI_METRICS_PUBLIC: 'true',
-    EXAI_WS_HELLO_TIMEOUT: '16',
-    EXAI_WS_HELLO_MAX_BYTES: '65537',
-    EXAI_WS_MAX_UNAUTHENTICATED: '65',
-    TOOL_CALL_MAX_SIZE: '1025',
-    MAX_CONNECTIONS: '1001',
-    MAX_CONNECTIONS_PER_IP: '11',
-    RATE_LIMIT_GLOBAL_CAPACITY: '1001',
-    RATE_LIMIT_GLOBAL_REFILL_RATE: '101',
-    RATE_LIMIT_IP_CAPACITY: '101',
-    RATE_LIMIT_IP_REFILL_RATE: '11',
-    RATE_LIMIT_USER_CAPACITY: '51',
-    RATE_LIMIT_USER_REFILL_RATE: '5.5',
-    EXAI_WS_CALL_TIMEOUT: '121',
-    EXAI_CANCEL_GRACE_SECS: '6',
-    EXAI_WS_PROGRESS_INTERVAL_SECS: '9',
-    EXAI_WS_SESSION_MAX_INFLIGHT: '9',
-    EXAI_WS_GLOBAL_MAX_INFLIGHT: '25',
-    EXAI_WS_KIMI_MAX_INFLIGHT: '7',
-    EXAI_WS_GLM_MAX_INFLIGHT: '5',
-    EXAI_WS_QUEUE_MAX: '3',
-    EXAI_WS_QUEUE_WAIT_SECS: '31',
-    EXAI_WS_RETRY_AFTER_SECS: '2',
-    EXAI_WS_RESULT_TTL: '601',
-    EXAI_WS_COALESCE: 'off',
-    EXAI_WS_DISABLE_COALESCE_FOR_TOOLS: 'chat,version',
-    EXAI_WS_COMPAT_TEXT: 'false',
-    EX_ENSURE_NONEMPTY_FIRST: 'true',
-    EXAI_SESSION_GRACE_SECS: '121',
-    EXAI_RESUME_MAX_FRAMES: '257',
-    EXAI_RESUME_MAX_BYTES: '67108865',
-    EXAI_RESUME_TOTAL_BYTES: '268435457',
-    SESSION_TIMEOUT_SECS: '3601',
-    SESSION_CLEANUP_INTERVAL: '301',
-    SESSION_MAX_CONCURRENT: '101',
-    EXAI_AUTH_POLICY: 'token',
-    EXAI_TOKEN_GRACE_SECS: '1',
-    MCP_ENABLE_MULTI_USER: 'false',
-    MCP_MAX_CONNECTIONS_PER_USER: '6',
-    JWT_SECRET_KEY: 'golden-jwt-secret-0123456789-0123456789',
-    JWT_PUBLIC_KEY_FILE: keyFile,
-    JWT_ALGORITHM: 'HS384',
-    JWT_ISSUER: 'golden-issuer',
-    JWT_AUDIENCE: 'golden-audience',
-    JWT_GRACE_PERIOD_DAYS: '1',
-    EXAI_HEALTH_WRITER_INTERVAL: '11',
-    EXAI_METRICS_MAX_BYTES: '65537',
-    EXAI_METRICS_FILES: '6',
-    ENABLED_TOOLS: 'version,status,health',
-    DISABLED_TOOLS: 'health',
-    EXAI_DRAIN_SECS: '6',
-    EXAI_IDLE_EXIT_SECS: '601',
-    EXAI_DAEMON_OWNER: `tray:${process.pid}`,
-  };
-}
 
 function httpGet(port: number, path: string): Promise<{ status: number; text: string }> {
   const agent = new Agent({ keepAlive: false });

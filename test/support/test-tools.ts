@@ -51,9 +51,9 @@ export function createTestTools(options: TestToolsOptions): readonly Tool[] {
     }),
     tool('fail', {}, fail),
     tool('flood', readOnly, (args) => text('x'.repeat(numberOf(args, 'bytes') ?? 0))),
-    tool('stream', readOnly, (args, { streamChunk }) => {
+    tool('stream', readOnly, (args, context) => {
       const chunks = Array.from({ length: numberOf(args, 'chunks') ?? 3 }, (_, index) => `chunk ${index} `);
-      for (const chunk of chunks) streamChunk(chunk);
+      for (const chunk of chunks) context.streamChunk(chunk);
       return text(chunks.join(''));
     }),
     tool('count', {}, count),
@@ -73,13 +73,13 @@ function echo(args: unknown, { signal }: ToolContext): ToolResult | Promise<Tool
   return ms === undefined ? result : wait(ms, signal).then(() => result);
 }
 
-async function sleep(args: unknown, { signal, reportProgress }: ToolContext): Promise<ToolResult> {
+async function sleep(args: unknown, context: ToolContext): Promise<ToolResult> {
   const ms = numberOf(args, 'ms') ?? 0;
   const steps = numberOf(args, 'progress') ?? 0;
-  const heard = valueOf(args, 'ignoreAbort') === true ? new AbortController().signal : signal;
+  const heard = valueOf(args, 'ignoreAbort') === true ? new AbortController().signal : context.signal;
   for (let step = 1; step <= steps; step += 1) {
     await wait(ms / (steps + 1), heard);
-    reportProgress({ progress: step, total: steps, message: `step ${step} of ${steps}` });
+    context.reportProgress({ progress: step, total: steps, message: `step ${step} of ${steps}` });
   }
   await wait(ms / (steps + 1), heard);
   return text(`slept ${ms} ms`);

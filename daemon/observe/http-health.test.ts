@@ -43,7 +43,11 @@ describe('httpHealth', () => {
     [0.95, 'degraded'],
     [0.951, 'unhealthy'],
   ])('WIRE-8.3: a disk %s full is %s', (diskUsedRatio, expected) => {
-    expect(healthStatus(sampleStatus({ diskUsedRatio }))).toBe(expected);
+    expect(healthStatus(sampleStatus({ diskUsedRatio, store: { kind: 'sqlite', ok: true } }))).toBe(expected);
+  });
+
+  it('BAD-full-disk: without a store a full disk degrades and no more, since calls go on', () => {
+    expect(healthStatus(sampleStatus({ diskUsedRatio: 0.99 }))).toBe('degraded');
   });
 
   it('BAD-full-disk: a metrics log that loses lines degrades health and says so', () => {

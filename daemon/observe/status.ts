@@ -95,7 +95,8 @@ function findings(status: DaemonStatus): readonly Finding[] {
   if (status.store?.ok === false) found.push({ state: 'unhealthy', reason: 'The store cannot be used.' });
   const disk = status.diskUsedRatio ?? 0;
   if (disk > limits.diskDegradedRatio) {
-    const state = disk > limits.diskUnhealthyRatio ? 'unhealthy' : 'degraded';
+    // Without a store a full disk costs logs only: calls go on.
+    const state = disk > limits.diskUnhealthyRatio && status.store !== undefined ? 'unhealthy' : 'degraded';
     found.push({ state, reason: `The disk of logs and state is ${Math.floor(disk * 100)} % full.` });
   }
   if (status.metricsLogProblem !== null) found.push({ state: 'degraded', reason: status.metricsLogProblem });

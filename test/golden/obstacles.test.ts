@@ -204,7 +204,7 @@ describe('files that are in the way', () => {
         expect(await client.frame({ op: 'rotate_token_res' })).toMatchObject({ ok: false, error: 'persist_failed' });
         const newcomer = await OpsClient.connect({ port: daemon.port });
         expect(await newcomer.hello({ token })).toMatchObject({ ok: true });
-        expect(await (await fetch(new URL('/health', daemon.address))).json()).not.toMatchObject({ status: 'healthy' });
+        expect(await (await fetch(new URL('/health', daemon.address))).json()).toMatchObject({ status: 'degraded' });
       } finally {
         await daemon?.stop();
         await home.cleanUp();
@@ -215,7 +215,9 @@ describe('files that are in the way', () => {
 
 /** Mounting a file system of one's own needs Linux and root, as in the containers where the tests run. */
 function mountsAllowed(): boolean {
-  return process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
+  const isAllowed = process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
+  if (!isAllowed) process.stderr.write('SKIP tests of full and read-only disks: no mount namespace can be made here\n');
+  return isAllowed;
 }
 
 /** Runs the built daemon to its end behind some mounts that nobody else sees. */

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadSettings } from '../platform/load-settings.ts';
+import { requireNode } from '../platform/node-version.ts';
 import { errorTable, exitCodes, FailureError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
 import { AdminClient } from './admin-client.ts';
 import { configJson, configRows, configText } from './config-view.ts';
+import { type ConfigRoot, editorConfig } from './editor-config.ts';
 import { sessionsView, statusView, tokenView } from './views.ts';
 
 const usage = `Usage: exai <command> [--json]
@@ -13,11 +16,14 @@ const usage = `Usage: exai <command> [--json]
   token status    whether clients need a token, and which windows use the current one
   token rotate    make a new token; windows take it by themselves at their next connect
   token clear     switch authentication off
+  editor-config   the entry for an editor window (--window 2 for the second, --mcp-servers for other clients)
   config          every setting, its value, and where it comes from
   version         the version of this command
 
 Options
   --json          print JSON
+  --window N      with editor-config: which window, 1 by default
+  --mcp-servers   with editor-config: the form of clients other than VS Code
   --shim          with config: the settings of the shim instead of the daemon's
   --help          this text
 
@@ -33,6 +39,8 @@ async function run(argv: readonly string[]): Promise<number> {
       shim: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
+      window: { type: 'string' },
+      'mcp-servers': { type: 'boolean' },
     },
   });
   const command = positionals.join(' ');
@@ -56,6 +64,8 @@ async function run(argv: readonly string[]): Promise<number> {
       return ask(values.json, async (client) => tokenAnswer(await client.call('rotateToken')));
     case 'token clear':
       return ask(values.json, async (client) => tokenAnswer(await client.call('clearToken')));
+    case 'editor-config':
+      return showEditorConfig(values.window ?? '1', values['mcp-servers'] === true ? 'mcpServers' : 'servers');
     case 'config':
       return showConfig(values.shim === true ? 'shim' : 'daemon', values.json === true);
     default:
@@ -96,6 +106,26 @@ function showConfig(reader: 'daemon' | 'shim', asJson: boolean): number {
   return print(asJson ? configJson(rows) : configText(rows));
 }
 
+function showEditorConfig(window: string, root: ConfigRoot): number {
+  if (!/^[1-9]\d{0,2}$/.test(window)) {
+    process.stderr.write(`exai: --window takes a number from 1 to 999, not "${window}"\n`);
+    return errorTable.VALIDATION_ERROR.exit;
+  }
+  const loaded = loadSettings('daemon', { env: process.env });
+  if (loaded.type === 'invalid') {
+    process.stderr.write(`${loaded.message}\n`);
+    return exitCodes.configuration;
+  }
+  const { layout, settings } = loaded;
+  const config = editorConfig(root, Number(window), {
+    node: process.execPath,
+    shim: join(import.meta.dirname, 'shim.js'),
+    tokenFile: layout.tokenFile,
+    stateDir: settings.stateDirOverride,
+  });
+  return print(JSON.stringify(config, null, 2));
+}
+
 function print(text: string): number {
   process.stdout.write(`${text}\n`);
   return exitCodes.ok;
@@ -115,6 +145,7 @@ function report(error: unknown): number {
   throw error;
 }
 
+requireNode();
 void run(process.argv.slice(2))
   .catch(report)
   .then((exitCode) => {

@@ -1,6 +1,8 @@
+import { requireNode } from '../platform/node-version.ts';
 import { runDaemon } from './run-daemon.ts';
 import { builtinTools } from './tools/builtin.ts';
 
+requireNode();
 // No top-level await: the bundles are CommonJS, which starts faster.
 void runDaemon({
   launch: [process.execPath, import.meta.filename],

@@ -148,17 +148,22 @@ async function serve(
   return exitCodes.ok;
 }
 
+/** Signals closer together than this are one. */
+const sameSignalMs = 300;
+
 /** SIGTERM and SIGINT stop in order; a second signal while draining ends at once. */
 function waitForStop(logger: Logger): { readonly requested: Promise<string>; stop(reason: string): void } {
   const { promise, resolve } = Promise.withResolvers<string>();
-  let isAsked = false;
+  let askedAt: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (isAsked) {
+      // A terminal and whoever stands between send the same Ctrl+C twice.
+      if (askedAt !== undefined && performance.now() - askedAt < sameSignalMs) return;
+      if (askedAt !== undefined) {
         logger.warn('stopped at once by a second signal', { signal });
         process.exit(exitCodes.interrupted);
       }
-      isAsked = true;
+      askedAt = performance.now();
       resolve(signal);
     });
   }

@@ -79,6 +79,8 @@ export interface StateLayout {
   readonly startLockFile: string;
   /** WIRE §3.5. */
   readonly sharedTokenFile: string;
+  /** The current shared token as shims read it, one line. */
+  readonly tokenFile: string;
   readonly adminSecretFile: string;
   /** Tool lists and server facts of the last run, for answers before the daemon is up (CLIENTS S5). */
   readonly knownFactsFile: string;
@@ -100,6 +102,7 @@ export function stateLayout(stateDir: string): StateLayout {
     lockFile: join(runDir, 'daemon.lock'),
     startLockFile: join(runDir, 'start.lock'),
     sharedTokenFile: join(credentialsDir, 'shared.json'),
+    tokenFile: join(credentialsDir, 'shared.token'),
     adminSecretFile: join(runDir, 'admin.secret'),
     knownFactsFile: join(runDir, 'known-facts.json'),
     callJournalFile: (daemonRunId) => join(runDir, `calls-${daemonRunId}.jsonl`),

@@ -44,7 +44,7 @@ export function connectionOf(context: ConnectionContext): DaemonConnection {
     },
     onWaiting,
   };
-  const credentialFiles = [settings.tokenFile, settings.jwtFile, layout.sharedTokenFile];
+  const credentialFiles = [settings.tokenFile, settings.jwtFile, layout.tokenFile];
   const watch = new FileWatch({
     clock: systemClock,
     paths: [layout.discoveryFile, ...credentialFiles.filter((path) => path !== undefined)],
@@ -66,7 +66,7 @@ export function connectionOf(context: ConnectionContext): DaemonConnection {
       return result;
     },
     readCredentials: (isProven, wasRefused) => {
-      const { sharedTokenFile } = layout;
+      const { tokenFile: sharedTokenFile } = layout;
       return noted(
         logger,
         readCredentials({ settings, sharedTokenFile, isProven, wasRefused, readFile: readTokenFile }),

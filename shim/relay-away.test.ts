@@ -108,7 +108,7 @@ describe('while the daemon is away', () => {
     expect(harness.takeEditor()).toEqual([]);
   });
 
-  it('PF-X2 WIRE-M7: a cancel on a live connection is passed on and its answer dropped; initialize cannot be cancelled', () => {
+  it('WIRE-M7: a cancel on a live connection is passed on and its answer dropped; initialize cannot be cancelled', () => {
     const harness = new RelayHarness();
     harness.linkUp();
     harness.initialize();
@@ -132,7 +132,9 @@ describe('while the daemon is away', () => {
     harness.relay.linkDown();
     harness.takeDaemon();
     harness.linkUp({ daemonRunId: 'run-2', unknown: [1, 2] });
-    expect(harness.takeEditor()).toMatchObject([{ id: 1, error: { data: { code: 'DAEMON_RESTARTED', mayHaveRun: true } } }]);
+    expect(harness.takeEditor()).toMatchObject([
+      { id: 1, error: { data: { code: 'DAEMON_RESTARTED', mayHaveRun: true } } },
+    ]);
     expect(ids(harness.takeDaemon())).toEqual([2]);
     harness.push({ id: 3, result: {} });
     expect(ids(harness.takeEditor())).toEqual([3]);
@@ -166,7 +168,7 @@ describe('while the daemon is away', () => {
     expect(ids(harness.takeDaemon())).toEqual([2]);
   });
 
-  it('PF-R3 BAD-bad-token: a refused window answers everything at once, and goes on when it is let in', () => {
+  it('PF-R3 BAD-token: a refused window answers everything at once, and goes on when it is let in', () => {
     const harness = new RelayHarness();
     harness.initialize();
     harness.call(1);
@@ -177,7 +179,8 @@ describe('while the daemon is away', () => {
     harness.send({ method: 'notifications/initialized' });
     const answers = harness.takeEditor();
     expect(ids(answers)).toEqual([0, 1, 2, 3]);
-    for (const { error } of answers.slice(0, 3)) expect(error).toMatchObject({ code: 401, data: { code: 'UNAUTHORIZED', hint: 'the token' } });
+    for (const { error } of answers.slice(0, 3))
+      expect(error).toMatchObject({ code: 401, data: { code: 'UNAUTHORIZED', hint: 'the token' } });
     harness.clock.advance(60_000);
     expect(harness.takeEditor()).toEqual([]);
     harness.linkUp();
@@ -201,7 +204,7 @@ describe('while the daemon is away', () => {
 });
 
 describe('requests of the daemon', () => {
-  it('WIRE-M8: each is shown to the editor once, and an answer that was lost is repeated', () => {
+  it('WIRE-5.2: each is shown to the editor once, and an answer that was lost is repeated', () => {
     const harness = new RelayHarness();
     harness.openWindow();
     const ask = { id: 'exai-1', method: 'roots/list' };
@@ -219,7 +222,7 @@ describe('requests of the daemon', () => {
     expect(harness.takeDaemon()).toEqual([{ jsonrpc: '2.0', id: 'exai-1', result: { roots: [] } }]);
   });
 
-  it('WIRE-M8: an answer given while away is kept for the repeat; the last 64 are', () => {
+  it('WIRE-5.2: an answer given while away is kept for the repeat; the last 64 are', () => {
     const harness = new RelayHarness();
     harness.openWindow();
     for (let count = 1; count <= 65; count++) harness.push({ id: `exai-${count}`, method: 'roots/list' });
@@ -234,14 +237,16 @@ describe('requests of the daemon', () => {
     expect(ids(harness.takeEditor())).toEqual(['exai-1']);
   });
 
-  it('WIRE-M8: a new daemon is never given the answer to its predecessor’s request of the same id', () => {
+  it('WIRE-5.2: a new daemon is never given the answer to its predecessor’s request of the same id', () => {
     const harness = new RelayHarness();
     harness.openWindow();
     harness.push({ id: 'exai-1', method: 'elicitation/create' });
     harness.takeEditor();
     harness.relay.linkDown();
     harness.linkUp({ daemonRunId: 'run-2' });
-    expect(harness.takeEditor()).toMatchObject([{ method: 'notifications/cancelled', params: { requestId: 'exai-1' } }]);
+    expect(harness.takeEditor()).toMatchObject([
+      { method: 'notifications/cancelled', params: { requestId: 'exai-1' } },
+    ]);
     harness.send({ id: 'exai-1', result: { late: true } });
     expect(harness.takeDaemon()).toEqual([]);
     harness.push({ id: 'exai-1', method: 'elicitation/create' });

@@ -13,7 +13,11 @@ export interface Message {
   readonly op?: string;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly result?: Readonly<Record<string, unknown>>;
-  readonly error?: { readonly code: number; readonly message: string; readonly data: Readonly<Record<string, unknown>> };
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: Readonly<Record<string, unknown>>;
+  };
   readonly [key: string]: unknown;
 }
 
@@ -127,10 +131,15 @@ export class RelayHarness {
   }
 
   takeEditor(): Message[] {
-    return this.editorLines.splice(0).map((line) => JSON.parse(line) as Message);
+    return this.editorLines.splice(0).map(messageOf);
   }
 
   takeDaemon(): Message[] {
-    return this.daemonFrames.splice(0).map((frame) => JSON.parse(frame) as Message);
+    return this.daemonFrames.splice(0).map(messageOf);
   }
+}
+
+function messageOf(text: string): Message {
+  const message: Message = JSON.parse(text);
+  return message;
 }

@@ -4,7 +4,13 @@ import { RelayHarness } from './relay-harness.ts';
 
 const tools = [{ name: 'version', inputSchema: { type: 'object' } }];
 const facts = parseKnownFacts(
-  JSON.stringify({ schema: 1, daemonVersion: '3.2.1', protocolVersions: ['2025-11-25', '2025-06-18'], title: 'EXAI', tools }),
+  JSON.stringify({
+    schema: 1,
+    daemonVersion: '3.2.1',
+    protocolVersions: ['2025-11-25', '2025-06-18'],
+    title: 'EXAI',
+    tools,
+  }),
 );
 const listChanged = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
 
@@ -43,7 +49,11 @@ describe('answers in the daemon’s place', () => {
       daemonRunId: '',
       pending: [],
       protocolVersion: '2025-06-18',
-      initialize: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'codex-mcp-client', version: '1' } },
+      initialize: {
+        protocolVersion: '2025-06-18',
+        capabilities: {},
+        clientInfo: { name: 'codex-mcp-client', version: '1' },
+      },
       subscriptions: [],
       logLevel: null,
     });
@@ -88,7 +98,18 @@ describe('answers in the daemon’s place', () => {
         sendMessage: (bytes) => harness.daemonFrames.push(Buffer.from(bytes).toString()),
         sendControl: () => undefined,
       },
-      { type: 'accepted', sessionId: 'w', daemonRunId: 'r', heartbeat: { intervalMs: 0, timeoutMs: 1 }, isResumed: false, lost: [], unknown: [], maxFrameBytes: 1_000_000, maxPending: 256, warnings: [] },
+      {
+        type: 'accepted',
+        sessionId: 'w',
+        daemonRunId: 'r',
+        heartbeat: { intervalMs: 0, timeoutMs: 1 },
+        isResumed: false,
+        lost: [],
+        unknown: [],
+        maxFrameBytes: 1_000_000,
+        maxPending: 256,
+        warnings: [],
+      },
       resume,
       [],
     );
@@ -164,10 +185,13 @@ describe('answers in the daemon’s place', () => {
 });
 
 describe('known facts', () => {
-  it.each([['{'], ['[]'], ['{"schema":2,"tools":[]}'], ['{"schema":1,"tools":7,"protocolVersions":[],"title":3}'], ['']])(
-    'SHIM-S5: %s is as good as none',
-    (text) => {
-      expect(parseKnownFacts(text)).toEqual(parseKnownFacts(undefined));
-    },
-  );
+  it.each([
+    ['{'],
+    ['[]'],
+    ['{"schema":2,"tools":[]}'],
+    ['{"schema":1,"tools":7,"protocolVersions":[],"title":3}'],
+    [''],
+  ])('SHIM-S5: %s is as good as none', (text) => {
+    expect(parseKnownFacts(text)).toEqual(parseKnownFacts(undefined));
+  });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RelayHarness } from './relay-harness.ts';
 
@@ -9,8 +9,10 @@ describe('messages on a live connection', () => {
   it('WIRE-M1: both ways the same bytes pass, whatever keys, spaces and separators they hold', () => {
     const harness = new RelayHarness();
     harness.openWindow();
-    const request = '{ "x":[1,{"y":"\u2028"}], "method":"tools/call" ,"params":{"_meta":{"a":1},"name":"t"},"jsonrpc":"2.0","id":5 }';
-    const answer = '{"result":{"content":[{"type":"new","z":"\u2029"}],"_meta":{"b":2}} , "id":5,"jsonrpc":"2.0","extra":null}';
+    const request =
+      '{ "x":[1,{"y":"\u2028"}], "method":"tools/call" ,"params":{"_meta":{"a":1},"name":"t"},"jsonrpc":"2.0","id":5 }';
+    const answer =
+      '{"result":{"content":[{"type":"new","z":"\u2029"}],"_meta":{"b":2}} , "id":5,"jsonrpc":"2.0","extra":null}';
     harness.send(request);
     expect(harness.daemonFrames).toEqual([request]);
     harness.relay.receiveFrame(Buffer.from(answer), false);
@@ -23,7 +25,11 @@ describe('messages on a live connection', () => {
       fc.property(fc.oneof(text, fc.integer()), text, fc.jsonValue(), fc.nat(2), (id, name, value, indent) => {
         const harness = new RelayHarness();
         harness.openWindow();
-        const line = JSON.stringify({ id, params: { name, value }, jsonrpc: '2.0', method: 'tools/call' }, null, indent);
+        const line = JSON.stringify(
+          { id, params: { name, value }, jsonrpc: '2.0', method: 'tools/call' },
+          null,
+          indent,
+        );
         const onOneLine = line.replaceAll('\n', ' ');
         harness.send(onOneLine);
         expect(harness.daemonFrames).toEqual([onOneLine]);
@@ -60,16 +66,19 @@ describe('messages on a live connection', () => {
     ['an id of null', '{"jsonrpc":"2.0","id":null,"method":"tools/list"}', null, -32600],
     ['an id that is an object', '{"jsonrpc":"2.0","id":{},"method":"tools/list"}', null, -32600],
     ['an id that no number can hold', '{"jsonrpc":"2.0","id":1e999,"method":"tools/list"}', null, -32600],
-  ])('BAD-not-json BAD-not-object BAD-wrong-type-id: %s is answered by the shim and goes no further', (_what, line, id, code) => {
-    const harness = new RelayHarness();
-    harness.openWindow();
-    harness.send(line);
-    const [answer] = harness.takeEditor();
-    expect(answer).toMatchObject({ jsonrpc: '2.0', id, error: { code, data: { code: 'INVALID_REQUEST' } } });
-    expect(harness.daemonFrames).toEqual([]);
-    harness.call(9);
-    expect(ids(harness.takeDaemon())).toEqual([9]);
-  });
+  ])(
+    'BAD-not-json BAD-not-object BAD-id-type: %s is answered by the shim and goes no further',
+    (_what, line, id, code) => {
+      const harness = new RelayHarness();
+      harness.openWindow();
+      harness.send(line);
+      const [answer] = harness.takeEditor();
+      expect(answer).toMatchObject({ jsonrpc: '2.0', id, error: { code, data: { code: 'INVALID_REQUEST' } } });
+      expect(harness.daemonFrames).toEqual([]);
+      harness.call(9);
+      expect(ids(harness.takeDaemon())).toEqual([9]);
+    },
+  );
 
   it('BAD-not-json: bytes outside UTF-8 would end a WebSocket, so they stay here', () => {
     const harness = new RelayHarness();
@@ -157,7 +166,10 @@ describe('messages on a live connection', () => {
     harness.push({ id: 1, result: {} });
     harness.takeDaemon();
     harness.call(1);
-    expect(harness.takeDaemon()).toMatchObject([{ op: 'received', ids: [1] }, { id: 1, method: 'tools/call' }]);
+    expect(harness.takeDaemon()).toMatchObject([
+      { op: 'received', ids: [1] },
+      { id: 1, method: 'tools/call' },
+    ]);
   });
 
   it('WIRE-C1: the 257th open request is refused by the shim, and one answer makes room', () => {
@@ -167,7 +179,10 @@ describe('messages on a live connection', () => {
     const [refused] = harness.takeEditor();
     expect(refused).toMatchObject({
       id: 257,
-      error: { code: 429, data: { code: 'OVER_CAPACITY', scope: 'session', limit: 256, inflight: 256, retryable: true } },
+      error: {
+        code: 429,
+        data: { code: 'OVER_CAPACITY', scope: 'session', limit: 256, inflight: 256, retryable: true },
+      },
     });
     harness.push({ id: 1, result: {} });
     harness.call(300);
@@ -230,7 +245,9 @@ describe('sizes', () => {
     harness.openWindow({ maxFrameBytes: 65_536 });
     harness.send({ id: 1, method: 'tools/call', params: { text: 'x'.repeat(70_000) } });
     harness.send({ method: 'notifications/progress', params: { text: 'x'.repeat(70_000) } });
-    expect(harness.takeEditor()).toMatchObject([{ id: 1, error: { data: { details: { limit: 65_536 }, mayHaveRun: false } } }]);
+    expect(harness.takeEditor()).toMatchObject([
+      { id: 1, error: { data: { details: { limit: 65_536 }, mayHaveRun: false } } },
+    ]);
     expect(harness.daemonFrames).toEqual([]);
   });
 
@@ -248,7 +265,7 @@ describe('sizes', () => {
     expect(harness.takeDaemon()).toMatchObject([{ id: 'exai-1', error: { code: 413 } }]);
   });
 
-  it('BAD-oversized-after-hello: after a 1009 the longest request that was sent is the one that is answered', () => {
+  it('BAD-oversized: after a 1009 the longest request that was sent is the one that is answered', () => {
     const harness = new RelayHarness();
     harness.openWindow();
     harness.call(1);

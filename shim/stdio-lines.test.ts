@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LineCutter, type OversizedLine } from './stdio-lines.ts';
 
@@ -29,7 +29,9 @@ describe('LineCutter', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 30 }), (texts, places) => {
         // A BOM counts at the start of the stream only; a CR only in front of the line end.
-        const wanted = texts.map((text, index) => (index === 0 ? text.replace(/^\uFEFF/, '') : text).replace(/\r$/, ''));
+        const wanted = texts.map((text, index) =>
+          (index === 0 ? text.replace(/^\uFEFF/, '') : text).replace(/\r$/, ''),
+        );
         const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''), 'utf8');
         expect(cut(splitAt(bytes, places)).lines).toEqual(wanted);
       }),
@@ -58,7 +60,12 @@ describe('LineCutter', () => {
   });
 
   it('SHIM-S1: a line above the limit is skipped to its end wherever the chunks are cut; its id is read', () => {
-    const line = JSON.stringify({ method: 'tools/call', params: { text: 'x'.repeat(300), id: 1 }, jsonrpc: '2.0', id: 'é-7' });
+    const line = JSON.stringify({
+      method: 'tools/call',
+      params: { text: 'x'.repeat(300), id: 1 },
+      jsonrpc: '2.0',
+      id: 'é-7',
+    });
     const bytes = Buffer.from(`${line}\n{"next":1}\n`);
     fc.assert(
       fc.property(fc.array(fc.nat(), { maxLength: 20 }), (places) => {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { StateLayout } from '../../platform/state-dir.ts';
 import type { AdminResponse } from '../../protocol/admin-api.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -20,7 +19,7 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
   const token = (): AdminResponse<'token'> => ({
     authPolicy: authenticator.policy,
     generation: authenticator.tokenGeneration,
-    tokenFile: join(layout.credentialsDir, 'shared.token'),
+    tokenFile: layout.tokenFile,
     sessions: registry.list().map(({ sessionId, tokenGeneration, auth }) => ({
       sessionId,
       tokenGeneration,

@@ -77,7 +77,10 @@ export class Bench {
     const { home, daemon } = await this.testDaemon(wideOpen);
     const exai = exaiSystem(home, daemon, this.nodeArgs);
     const opened: System[] = [exai];
-    try {
+    const close = async (): Promise<void> => {
+      for (const system of opened.toReversed()) await system.close();
+    };
+    return closing(close, async () => {
       const answer = await this.#answerSize(exai);
       const floor = await floorSystem(
         { shim: this.files.hopShim, daemon: this.files.hopDaemon, upstream: this.files.hopUpstream },
@@ -86,10 +89,8 @@ export class Bench {
       );
       opened.push(floor);
       const direct = directSystem(this.files.direct, home.env, answer);
-      return await work({ direct, floor, exai });
-    } finally {
-      for (const system of opened.toReversed()) await system.close();
-    }
+      return work({ direct, floor, exai });
+    });
   }
 
   /** Systems in an order that changes with the round, so that none always comes first. */
@@ -123,4 +124,17 @@ export class Bench {
 
 export function perSystem<T>(make: () => T): PerSystem<T> {
   return { direct: make(), floor: make(), exai: make() };
+}
+
+/** Runs `work`, then `close` whatever happens. The error of `work` is the one that counts. */
+export async function closing<T>(close: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await close().catch(() => undefined); // follows from the first error
+    throw error;
+  }
+  await close();
+  return result;
 }

@@ -1,4 +1,4 @@
-import { type Bench, type Measurement, perSystem } from './bench.ts';
+import { type Bench, closing, type Measurement, perSystem } from './bench.ts';
 import { callOf, type Exchange, type LineClient } from './line-client.ts';
 import { cpuMs } from './process-figures.ts';
 import type { Row } from './report.ts';
@@ -131,59 +131,60 @@ async function burstOf(clients: readonly LineClient[], line: (id: number) => str
 async function refusedBurst(bench: Bench): Promise<readonly Row[]> {
   const { home, daemon } = await bench.testDaemon();
   const exai = exaiSystem(home, daemon, bench.nodeArgs);
-  try {
-    const line = callOf('echo', 'text', 200);
-    const client = await exai.connect();
-    await client.exchange({ line, window: 1, count: warmUpCalls });
-    const slotMs = 60_000;
-    const fill = (id: number): string =>
-      `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"sleep","arguments":{"ms":${slotMs}}}}`;
-    client.send(fill, 8);
-    const serial: number[] = [];
-    const burst: number[] = [];
-    const spans: number[] = [];
-    let others = 0;
-    let refused = 0;
-    for (let round = 0; round < bench.rounds; round += 1) {
-      const one = await client.exchange({ line, window: 1, count: burstCalls });
-      serial.push(quantile(one.latenciesMs, 0.99));
-      const all = await client.exchange({ line, window: burstCalls, count: burstCalls });
-      burst.push(quantile(all.latenciesMs, 0.99));
-      spans.push(all.totalMs / burstCalls);
-      for (const done of [one, all]) {
-        const over = done.errors.get('OVER_CAPACITY') ?? 0;
-        refused += over;
-        others += done.answered - over;
+  return closing(
+    () => exai.close(),
+    async () => {
+      const line = callOf('echo', 'text', 200);
+      const client = await exai.connect();
+      await client.exchange({ line, window: 1, count: warmUpCalls });
+      const slotMs = 60_000;
+      const fill = (id: number): string =>
+        `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"sleep","arguments":{"ms":${slotMs}}}}`;
+      client.send(fill, 8);
+      const serial: number[] = [];
+      const burst: number[] = [];
+      const spans: number[] = [];
+      let others = 0;
+      let refused = 0;
+      for (let round = 0; round < bench.rounds; round += 1) {
+        const one = await client.exchange({ line, window: 1, count: burstCalls });
+        serial.push(quantile(one.latenciesMs, 0.99));
+        const all = await client.exchange({ line, window: burstCalls, count: burstCalls });
+        burst.push(quantile(all.latenciesMs, 0.99));
+        spans.push(all.totalMs / burstCalls);
+        for (const done of [one, all]) {
+          const over = done.errors.get('OVER_CAPACITY') ?? 0;
+          refused += over;
+          others += done.answered - over;
+        }
       }
-    }
-    client.kill('SIGKILL');
-    await client.exited;
-    return [
-      {
-        id: 'P10',
-        what: 'over the caps: a refusal, p99',
-        unit: 'ms',
-        values: { exai: median(serial) },
-        target: { atMost: 2, text: '≤ 2 ms' },
-      },
-      {
-        id: '',
-        what: `over the caps, ${burstCalls} at once: the last of them refused after`,
-        unit: 'ms',
-        values: { exai: median(burst) },
-      },
-      { id: '', what: 'over the caps, at once: time per refusal', unit: 'ms', values: { exai: median(spans) } },
-      {
-        id: 'P10',
-        what: 'answers over the caps that were not OVER_CAPACITY',
-        unit: 'errors',
-        values: { exai: refused === 0 ? Number.NaN : others },
-        target: { atMost: 0, text: '0' },
-      },
-    ];
-  } finally {
-    await exai.close();
-  }
+      client.kill('SIGKILL');
+      await client.exited;
+      return [
+        {
+          id: 'P10',
+          what: 'over the caps: a refusal, p99',
+          unit: 'ms',
+          values: { exai: median(serial) },
+          target: { atMost: 2, text: '≤ 2 ms' },
+        },
+        {
+          id: '',
+          what: `over the caps, ${burstCalls} at once: the last of them refused after`,
+          unit: 'ms',
+          values: { exai: median(burst) },
+        },
+        { id: '', what: 'over the caps, at once: time per refusal', unit: 'ms', values: { exai: median(spans) } },
+        {
+          id: 'P10',
+          what: 'answers over the caps that were not OVER_CAPACITY',
+          unit: 'errors',
+          values: { exai: refused === 0 ? Number.NaN : others },
+          target: { atMost: 0, text: '0' },
+        },
+      ];
+    },
+  );
 }
 
 export function medians(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Bench, type Measurement, perSystem } from './bench.ts';
+import { type Bench, closing, type Measurement, perSystem } from './bench.ts';
 import { callOf, LineClient } from './line-client.ts';
 import { cpuMs, pause, pssMegabytes, settled } from './process-figures.ts';
 import type { Row } from './report.ts';
@@ -20,16 +20,17 @@ export const memory: Measurement = {
       bench.say(`P7 round ${round + 1}`);
       const { home, daemon } = await bench.shippedDaemon();
       const exai = exaiSystem(home, daemon, []);
-      try {
-        const before = await settled(() => pssMegabytes(daemon.pid));
-        alone.push(before);
-        added.exai.push(await perClient(exai, () => pssMegabytes(daemon.pid) - before));
-        const direct = directSystem(bench.files.direct, home.env, { textBytes: 200, lineBytes: 300 });
-        added.direct.push(await perClient(direct, () => 0));
-        bare.push(await idleNode());
-      } finally {
-        await exai.close();
-      }
+      await closing(
+        () => exai.close(),
+        async () => {
+          const before = await settled(() => pssMegabytes(daemon.pid));
+          alone.push(before);
+          added.exai.push(await perClient(exai, () => pssMegabytes(daemon.pid) - before));
+          const direct = directSystem(bench.files.direct, home.env, { textBytes: 200, lineBytes: 300 });
+          added.direct.push(await perClient(direct, () => 0));
+          bare.push(await idleNode());
+        },
+      );
     }
     return [
       {
@@ -97,34 +98,35 @@ export const idle: Measurement = {
     const { home, daemon } = await bench.shippedDaemon();
     const exai = exaiSystem(home, daemon, []);
     const open: LineClient[] = [];
-    try {
-      for (let index = 0; index < idleSessions; index += 1) open.push(await exai.connect());
-      await pause(3_000); // what follows a start (reports, collections) is over
-      bench.say(`P11 idle for ${idleMs / 1000} s`);
-      const shims = () => open.reduce((sum, client) => sum + cpuMs(client.pid), 0);
-      const before = { daemon: cpuMs(daemon.pid), shims: shims(), at: performance.now() };
-      await pause(idleMs);
-      const elapsedMs = performance.now() - before.at;
-      const share = (usedMs: number): number => (usedMs / elapsedMs) * 100;
-      const result: Row[] = [
-        {
-          id: 'P11',
-          what: `daemon idle with ${idleSessions} sessions, share of a core`,
-          unit: '%',
-          values: { exai: share(cpuMs(daemon.pid) - before.daemon) },
-          target: { atMost: 0.2, text: '≤ 0.2 %' },
-        },
-        {
-          id: '',
-          what: `the ${idleSessions} idle shims together`,
-          unit: '%',
-          values: { exai: share(shims() - before.shims) },
-        },
-      ];
-      for (const client of open) await client.stop();
-      return result;
-    } finally {
-      await exai.close();
-    }
+    return closing(
+      () => exai.close(),
+      async () => {
+        for (let index = 0; index < idleSessions; index += 1) open.push(await exai.connect());
+        await pause(3_000); // what follows a start (reports, collections) is over
+        bench.say(`P11 idle for ${idleMs / 1000} s`);
+        const shims = () => open.reduce((sum, client) => sum + cpuMs(client.pid), 0);
+        const before = { daemon: cpuMs(daemon.pid), shims: shims(), at: performance.now() };
+        await pause(idleMs);
+        const elapsedMs = performance.now() - before.at;
+        const share = (usedMs: number): number => (usedMs / elapsedMs) * 100;
+        const result: Row[] = [
+          {
+            id: 'P11',
+            what: `daemon idle with ${idleSessions} sessions, share of a core`,
+            unit: '%',
+            values: { exai: share(cpuMs(daemon.pid) - before.daemon) },
+            target: { atMost: 0.2, text: '≤ 0.2 %' },
+          },
+          {
+            id: '',
+            what: `the ${idleSessions} idle shims together`,
+            unit: '%',
+            values: { exai: share(shims() - before.shims) },
+          },
+        ];
+        for (const client of open) await client.stop();
+        return result;
+      },
+    );
   },
 };

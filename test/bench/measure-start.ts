@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { programs, TestHome } from '../support/daemon-process.ts';
 import { eventually } from '../support/deadline.ts';
-import { type Bench, type Measurement, perSystem } from './bench.ts';
+import { type Bench, closing, type Measurement, perSystem } from './bench.ts';
 import { callOf, LineClient } from './line-client.ts';
 import { medians } from './measure-calls.ts';
 import type { Row } from './report.ts';
@@ -68,20 +68,21 @@ export const coldStart: Measurement = {
   ids: ['P6'],
   run: async (bench) => {
     const { home, daemon } = await bench.shippedDaemon();
-    try {
-      await daemon.kill('SIGTERM'); // leaves its launch command and the known facts behind
-      const rows: Row[] = [];
-      for (const [what, burners] of [
-        ['idle machine', 0],
-        ['two busy processes beside it', 2],
-      ] as const) {
-        bench.say(`P6 ${what}`);
-        rows.push(...(await withBurners(burners, () => coldStarts(bench, home, what))));
-      }
-      return rows;
-    } finally {
-      await home.cleanUp();
-    }
+    return closing(
+      () => home.cleanUp(),
+      async () => {
+        await daemon.kill('SIGTERM'); // leaves its launch command and the known facts behind
+        const rows: Row[] = [];
+        for (const [what, burners] of [
+          ['idle machine', 0],
+          ['two busy processes beside it', 2],
+        ] as const) {
+          bench.say(`P6 ${what}`);
+          rows.push(...(await withBurners(burners, () => coldStarts(bench, home, what))));
+        }
+        return rows;
+      },
+    );
   },
 };
 
@@ -122,10 +123,15 @@ async function coldStarts(bench: Bench, home: TestHome, what: string): Promise<R
 
 async function coldStartOnce(home: TestHome): Promise<{ listMs: number; callMs: number }> {
   const client = new LineClient({ command: process.execPath, args: [programs.shim], env: home.env });
-  const listMs = await client.start();
-  await client.ask(callOf('version', 'note', 200));
-  const callMs = performance.now() - client.spawnedAtMs;
-  await client.stop();
+  let listMs: number;
+  let callMs: number;
+  try {
+    listMs = await client.start();
+    await client.ask(callOf('version', 'note', 200));
+    callMs = performance.now() - client.spawnedAtMs;
+  } finally {
+    await client.stop();
+  }
   for (const pid of home.daemonPids()) process.kill(pid, 'SIGTERM');
   await eventually('the end of the daemon', () => (home.daemonPids().length === 0 ? true : undefined));
   return { listMs, callMs };

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Proportional set size in MB (10⁶ bytes): private pages, and shared ones by the number of their users. Linux. */
+/** Proportional set size in MiB, as most tools print it: private pages, and shared ones by the number of their users. Linux. */
 export function pssMegabytes(pid: number): number {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const kib = /^Pss:\s+(\d+) kB$/m.exec(text)?.[1];
   if (kib === undefined) throw new Error(`no PSS for process ${pid}`);
-  return (Number(kib) * 1024) / 1e6;
+  return Number(kib) / 1024;
 }
 
 /** Processor time that all threads of a process have used, in milliseconds. Linux; resolution one nanosecond. */

@@ -79,6 +79,8 @@ export class TestHome {
       PATH: process.env['PATH'] ?? '',
       ...(process.env['SYSTEMROOT'] === undefined ? {} : { SYSTEMROOT: process.env['SYSTEMROOT'] }),
       EXAI_STATE_DIR: this.stateDir,
+      // Any free port, also for a daemon that a shim starts; a shim that is told 0 looks into the discovery file.
+      EXAI_WS_PORT: '0',
     };
   }
 
@@ -93,7 +95,7 @@ export class TestHome {
   spawnDaemon(options: StartDaemonOptions = {}): DaemonProcess {
     const program = options.program ?? (options.testTools === true ? programs.testDaemon : programs.daemon);
     const child = spawn(process.execPath, [...(options.nodeArgs ?? []), program], {
-      env: { ...this.env, EXAI_WS_PORT: '0', ...options.env },
+      env: { ...this.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.path,
     });

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { Heartbeat } from './heartbeat.ts';
+import { ManualClock } from './manual-clock.ts';
+
+class Peer {
+  readonly clock = new ManualClock();
+  pings = 0;
+  isLost = false;
+  isReadingPaused = false;
+  isAnswering = true;
+  lastReadAt = this.clock.now();
+  readonly heartbeat: Heartbeat;
+
+  constructor(intervalMs = 25_000, timeoutMs = 10_000) {
+    this.heartbeat = new Heartbeat({
+      clock: this.clock,
+      intervalMs,
+      timeoutMs,
+      lastReadAt: () => this.lastReadAt,
+      isReadingPaused: () => this.isReadingPaused,
+      sendPing: () => {
+        this.pings += 1;
+        if (this.isAnswering) this.lastReadAt = this.clock.now();
+      },
+      onLost: () => {
+        this.isLost = true;
+      },
+    });
+    this.heartbeat.start();
+  }
+}
+
+describe('Heartbeat', () => {
+  it('PF-R8: ten idle minutes cost a ping per interval and no connection', () => {
+    const peer = new Peer();
+    peer.clock.advance(600_000);
+    expect(peer.isLost).toBe(false);
+    expect(peer.pings).toBeGreaterThanOrEqual(17);
+    expect(peer.pings).toBeLessThanOrEqual(24);
+  });
+
+  it('PF-R8: ten busy minutes cost no ping: any byte counts as life', () => {
+    const peer = new Peer();
+    for (let second = 0; second < 600; second++) {
+      peer.clock.advance(1_000);
+      peer.lastReadAt = peer.clock.now();
+    }
+    expect(peer.pings).toBe(0);
+  });
+
+  it('PF-R8: a daemon that says nothing is lost one time-out after its ping', () => {
+    const peer = new Peer();
+    peer.isAnswering = false;
+    peer.clock.advance(34_999);
+    expect([peer.pings, peer.isLost]).toEqual([1, false]);
+    peer.clock.advance(1);
+    expect(peer.isLost).toBe(true);
+    expect(peer.clock.timers).toBe(0);
+  });
+
+  it('WIRE-M10 BAD-suspend: after a sleep of 10 min there is a fresh ping and the full time-out before anybody is judged', () => {
+    const waiting = new Peer();
+    waiting.clock.sleep(600_000);
+    expect([waiting.pings, waiting.isLost]).toEqual([1, false]);
+
+    const pinged = new Peer();
+    pinged.isAnswering = false;
+    pinged.clock.advance(26_000); // one ping is out
+    pinged.clock.sleep(600_000);
+    expect([pinged.pings, pinged.isLost]).toEqual([2, false]);
+    pinged.clock.advance(9_999);
+    expect(pinged.isLost).toBe(false);
+    pinged.clock.advance(1);
+    expect(pinged.isLost).toBe(true);
+  });
+
+  it('SHIM-S10: while nothing is read it pings, so that the daemon sees life, and judges nobody', () => {
+    const peer = new Peer();
+    peer.isAnswering = false;
+    peer.isReadingPaused = true;
+    peer.clock.advance(600_000);
+    expect(peer.isLost).toBe(false);
+    expect(peer.pings).toBeGreaterThan(10);
+  });
+
+  it('PF-R8: an interval of 0 switches it off, and stop ends it', () => {
+    const off = new Peer(0);
+    expect(off.clock.timers).toBe(0);
+    const stopped = new Peer();
+    stopped.heartbeat.stop();
+    stopped.clock.advance(100_000);
+    expect(stopped.pings).toBe(0);
+  });
+});

@@ -50,6 +50,7 @@ describe('stateLayout', () => {
       lockFile: join('/s', 'run', 'daemon.lock'),
       startLockFile: join('/s', 'run', 'start.lock'),
       sharedTokenFile: join('/s', 'credentials', 'shared.json'),
+      tokenFile: join('/s', 'credentials', 'shared.token'),
       adminSecretFile: join('/s', 'run', 'admin.secret'),
       knownFactsFile: join('/s', 'run', 'known-facts.json'),
       callJournalFile: join('/s', 'run', 'calls-01J9.jsonl'),

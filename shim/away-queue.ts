@@ -27,9 +27,9 @@ export class AwayQueue {
     return this.#frames.length;
   }
 
-  /** Whether there was room. `initialize` always has: it is answered within a second anyway. */
+  /** Whether there was room. */
   add(frame: QueuedFrame): boolean {
-    const isBounded = frame.request?.method !== 'initialize';
+    const isBounded = !isInitialize(frame);
     if (
       isBounded &&
       (this.#frames.length >= this.#bounds.maxFrames || this.#bytes + frame.bytes.length > this.#bounds.maxBytes)
@@ -61,16 +61,21 @@ export class AwayQueue {
 
   /** When the next frame has waited too long; undefined for never. */
   nextExpiryAt(): number | undefined {
-    const [first] = this.#frames;
+    const first = this.#frames.find((frame) => !isInitialize(frame));
     return first === undefined ? undefined : this.#expiresAt(first);
   }
 
   #expiresAt(frame: QueuedFrame): number {
-    return frame.queuedAt + this.#bounds.maxAgeMs;
+    return isInitialize(frame) ? Number.POSITIVE_INFINITY : frame.queuedAt + this.#bounds.maxAgeMs;
   }
 
   #keep(isKept: (frame: QueuedFrame) => boolean): void {
     this.#frames = this.#frames.filter(isKept);
     this.#bytes = this.#frames.reduce((bytes, frame) => bytes + frame.bytes.length, 0);
   }
+}
+
+/** Not subject to the bounds: it is answered within a second in any case (CLIENTS S5). */
+function isInitialize({ request }: QueuedFrame): boolean {
+  return request?.method === 'initialize';
 }

@@ -35,6 +35,15 @@ describe('answers in the daemon’s place', () => {
     ]);
   });
 
+  it('SHIM-S5: initialize is no frame that waits for the daemon: no bound of those refuses it', () => {
+    const harness = new RelayHarness({ queueMax: 0, queueMs: 500 });
+    harness.initialize();
+    harness.call(1);
+    expect(harness.takeEditor()).toMatchObject([{ id: 1, error: { data: { code: 'DAEMON_UNAVAILABLE' } } }]);
+    harness.clock.advance(1_000);
+    expect(harness.takeEditor()).toMatchObject([{ id: 0, result: { protocolVersion: '2025-06-18' } }]);
+  });
+
   it('SHIM-S5: the late daemon is handed the session in its hello, and asked nothing twice', () => {
     const harness = new RelayHarness();
     harness.facts = facts;

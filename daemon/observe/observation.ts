@@ -29,6 +29,9 @@ export interface ObservationOptions {
   readonly secrets?: SecretValues;
 }
 
+/** How old a figure of the process's memory may be. */
+const rssKeptMs = 1_000;
+
 /** The part of the status that only observation knows. */
 export type Readings = Pick<
   DaemonStatus,
@@ -56,6 +59,8 @@ export class Observation {
   readonly #subscriptions: (() => void)[];
   readonly #startedAtMs = performance.now();
   #doubleReleases = 0;
+  #rssBytes = 0;
+  #rssAt = -Infinity;
 
   constructor(options: ObservationOptions) {
     const { config, logDir, stateDir, bus, logger, status, secrets = new SecretValues() } = options;
@@ -84,6 +89,16 @@ export class Observation {
     this.#disk = new DiskUsage({ paths: [logDir, stateDir] });
     const observers = [this.#metricsLog, this.prometheus, this.#activityLog, this.#trafficLog];
     this.#subscriptions = observers.map((observer) => bus.subscribe((event) => observer.observe(event)));
+  }
+
+  /** Asking the system costs as much as a whole call, and the tool `version` shows a status at every call. */
+  #memory(): number {
+    const now = performance.now();
+    if (now - this.#rssAt >= rssKeptMs) {
+      this.#rssAt = now;
+      this.#rssBytes = process.memoryUsage.rss();
+    }
+    return this.#rssBytes;
   }
 
   /** Starts the timers and writes the first health file. The logs work from the beginning. */
@@ -128,7 +143,7 @@ export class Observation {
       leaseDoubleReleases: this.#doubleReleases,
       metricsLogProblem: this.#metricsLog.problem,
       diskUsedRatio: this.#disk.usedRatio,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#memory(),
       eventLoopLagMs: this.#lag.maxMs,
     };
   }

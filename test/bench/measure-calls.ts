@@ -1,9 +1,9 @@
 import { type Bench, closing, type Measurement, perSystem } from './bench.ts';
 import { callOf, type Exchange, type LineClient } from './line-client.ts';
-import { cpuMs } from './process-figures.ts';
+import { allowedCores, bindToCore, cpuMs } from './process-figures.ts';
 import type { Row } from './report.ts';
 import { median, medianRatio, quantile } from './statistics.ts';
-import { exaiSystem, systemNames } from './systems.ts';
+import { exaiSystem, type PerSystem, type System, systemNames } from './systems.ts';
 
 /** Enough for the compiler to have seen every path: a daemon runs for days. */
 const warmUpCalls = 20_000;
@@ -23,57 +23,82 @@ export const serialCalls: Measurement = {
         clients[name] = client;
         await client.exchange({ line, window: 1, count: warmUpCalls });
       }
-      const p50 = perSystem<number[]>(() => []);
-      const p99 = perSystem<number[]>(() => []);
-      const cpu = perSystem<number[]>(() => []);
-      for (let round = 0; round < bench.rounds; round += 1) {
-        bench.say(`P1 round ${round + 1}`);
-        const latencies = perSystem<number[]>(() => []);
-        const used = perSystem(() => 0);
-        for (let block = 0; block < blocksPerRound; block += 1) {
-          for (const name of bench.order(round + block)) {
-            const client = clients[name];
-            if (client === undefined) continue;
-            const pids = systems[name].serversOf(client);
-            const before = total(pids);
-            const done = await client.exchange({ line, window: 1, count: callsPerBlock });
-            used[name] += total(pids) - before;
-            latencies[name].push(...noErrors(done).latenciesMs);
-          }
-        }
-        for (const name of systemNames) {
-          p50[name].push(median(latencies[name]));
-          p99[name].push(quantile(latencies[name], 0.99));
-          cpu[name].push(used[name] / (blocksPerRound * callsPerBlock));
-        }
-      }
+      const spread = await serialRounds(bench, systems, clients, 'P1');
+      const pids = systemNames.flatMap((name) => [
+        ...(clients[name] === undefined ? [] : systems[name].serversOf(clients[name])),
+      ]);
+      const cores = allowedCores();
+      const isBound = bindToCore([process.pid, ...pids], cores.split(/[-,]/)[0] ?? '0');
+      const bound = isBound ? await serialRounds(bench, systems, clients, 'P1 on one core') : undefined;
+      bindToCore([process.pid], cores);
       for (const name of systemNames) await clients[name]?.stop();
       return [
         {
           id: 'P1',
           what: 'serial call with 200 B of arguments, p50',
           unit: 'ms',
-          values: medians(p50),
-          ratio: { value: medianRatio(p50.exai, p50.floor), to: 'floor' },
+          values: medians(spread.p50),
+          ratio: { value: medianRatio(spread.p50.exai, spread.p50.floor), to: 'floor' },
           target: { atMost: 1.2, text: '≤ 1.2 × floor' },
         },
-        {
-          id: '',
-          what: 'the same, p99',
-          unit: 'ms',
-          values: medians(p99),
-          ratio: { value: medianRatio(p99.exai, p99.floor), to: 'floor' },
-        },
-        {
-          id: '',
-          what: 'processor time of the servers per such call',
-          unit: 'ms',
-          values: medians(cpu),
-          ratio: { value: medianRatio(cpu.exai, cpu.floor), to: 'floor' },
-        },
+        ...(bound === undefined ? [] : [versusFloor('the same with all processes on one core, p50', bound.p50)]),
+        versusFloor('the same on all cores, p99', spread.p99),
+        versusFloor('processor time of the servers per such call', spread.cpu),
       ] satisfies Row[];
     }),
 };
+
+interface SerialFigures {
+  readonly p50: PerSystem<number[]>;
+  readonly p99: PerSystem<number[]>;
+  readonly cpu: PerSystem<number[]>;
+}
+
+async function serialRounds(
+  bench: Bench,
+  systems: PerSystem<System>,
+  clients: PerSystem<LineClient | undefined>,
+  what: string,
+): Promise<SerialFigures> {
+  const line = callOf('version', 'note', 200);
+  const figures = {
+    p50: perSystem<number[]>(() => []),
+    p99: perSystem<number[]>(() => []),
+    cpu: perSystem<number[]>(() => []),
+  };
+  for (let round = 0; round < bench.rounds; round += 1) {
+    bench.say(`${what} round ${round + 1}`);
+    const latencies = perSystem<number[]>(() => []);
+    const used = perSystem(() => 0);
+    for (let block = 0; block < blocksPerRound; block += 1) {
+      for (const name of bench.order(round + block)) {
+        const client = clients[name];
+        if (client === undefined) continue;
+        const pids = systems[name].serversOf(client);
+        const before = total(pids);
+        const done = await client.exchange({ line, window: 1, count: callsPerBlock });
+        used[name] += total(pids) - before;
+        latencies[name].push(...noErrors(done).latenciesMs);
+      }
+    }
+    for (const name of systemNames) {
+      figures.p50[name].push(median(latencies[name]));
+      figures.p99[name].push(quantile(latencies[name], 0.99));
+      figures.cpu[name].push(used[name] / (blocksPerRound * callsPerBlock));
+    }
+  }
+  return figures;
+}
+
+function versusFloor(what: string, values: PerSystem<number[]>): Row {
+  return {
+    id: '',
+    what,
+    unit: 'ms',
+    values: medians(values),
+    ratio: { value: medianRatio(values.exai, values.floor), to: 'floor' },
+  };
+}
 
 const burstCalls = 500;
 /** A connection may have 256 requests open (WIRE §5.3), so 500 at once come from two windows. */

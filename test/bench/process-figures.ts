@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Proportional set size in MiB, as most tools print it: private pages, and shared ones by the number of their users. Linux. */
@@ -16,6 +17,19 @@ export function cpuMs(pid: number): number {
     nanoseconds += Number(text.split(' ')[0]);
   }
   return nanoseconds / 1e6;
+}
+
+/**
+ * Binds all threads of these processes to one core, or to a list like `0-3`. False when this machine
+ * has no `taskset`. Processes on one core hand over without waking another one, which is what makes latencies jump.
+ */
+export function bindToCore(pids: readonly number[], cores: string): boolean {
+  return pids.every((pid) => spawnSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' }).status === 0);
+}
+
+/** The cores this process may use, in the form that {@link bindToCore} takes. */
+export function allowedCores(): string {
+  return /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
 }
 
 export function childrenOf(pid: number): readonly number[] {

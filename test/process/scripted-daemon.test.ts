@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestHome } from '../support/daemon-process.ts';
@@ -26,7 +26,8 @@ describe('the shim and a scripted daemon', () => {
     for (const shim of shims) shim.kill('SIGKILL');
     for (const daemon of daemons) await daemon.stop();
     await home.cleanUp();
-    expect(shims.flatMap(({ strayLines }) => strayLines)).toEqual([]);
+    const stray = shims.flatMap(({ strayLines }) => strayLines);
+    if (stray.length > 0) throw new Error(`lines that are no JSON-RPC messages:\n${stray.join('\n')}`);
   });
 
   async function listen(options: Omit<ScriptedDaemonOptions, 'layout'>): Promise<ScriptedDaemon> {
@@ -104,7 +105,7 @@ describe('the shim and a scripted daemon', () => {
 
     it('WIRE-H6 SHIM-S1 SHIM-S14: 32 MiB pass in both directions, one byte more does not', async () => {
       const limit = 32 * 1024 * 1024;
-      const daemon = await listen({ listen: where });
+      const daemon = await listen({ listen: where, onHello: () => ({ limits: { maxFrameBytes: 2 * limit } }) });
       const shim = startShim();
       await shim.initialize('claude-code');
       const frame = (text: string) => JSON.stringify({ jsonrpc: '2.0', id: 8, method: 'tools/call', params: { text } });
@@ -311,16 +312,16 @@ describe('the shim and a scripted daemon', () => {
     for (const [text, mode, hint] of [
       ['', 0o600, 'is empty'],
       [token, 0o644, `chmod 600 ${path}`],
-      ['another-token-of-some-length', 0o600, 'token'],
+      ['another-token-of-some-length', 0o600, 'EXAI_WS_TOKEN_FILE'],
     ] as const) {
-      writeFileSync(path, text, { mode });
+      writeFileSync(path, text);
+      chmodSync(path, mode);
       const shim = startShim({ EXAI_WS_TOKEN_FILE: path });
       const answer = await shim.initialize('raw-client', 2_000);
       expect(codeOf(answer)).toBe('UNAUTHORIZED');
       expect(answer.error?.data?.['hint']).toContain(hint);
       shim.kill();
       await shim.exited;
-      writeFileSync(path, '', { mode: 0o600 });
     }
   });
 

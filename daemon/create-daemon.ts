@@ -62,6 +62,8 @@ export interface Daemon {
   /** Base64url key of the server proof, for the discovery file. */
   readonly runKey: string;
   readonly port: number;
+  /** Opens the call journal. Before anything listens: a call that is not in it counts as never started. */
+  prepare(): void;
   listenTcp(port: number): Promise<ListenFailure | undefined>;
   listenLocal(path: string): Promise<ListenFailure | undefined>;
   /** Starts what works beside the calls: health file, metrics, sweeps. */
@@ -131,6 +133,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     registry,
     bus,
     journal,
+    daemonRunId,
     resume: {
       limits: {
         maxFrames: config.resumeMaxFrames,
@@ -140,6 +143,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       budget: resumeBudget,
     },
     maxFrameBytes: config.maxFrameBytes,
+    longestCallMs: config.callTimeoutMs + (config.queueMax > 0 ? config.queueWaitMs : 0),
     journalPath: (runId) => layout.callJournalFile(runId),
   });
   const ops = new OpsGateway({
@@ -225,7 +229,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
     isBearerValid,
     onHttp: (request, response, peer) => {
-      void routes.serve(request, response, peer);
+      routes.serve(request, response, peer).catch((error: unknown) => {
+        logger.error('a request could not be answered', { error });
+        response.destroy();
+      });
     },
     onSocket: (socket, upgrade, authenticated) => gateway.accept(socket, upgrade, authenticated),
   });
@@ -283,11 +290,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get port() {
       return listeners.port;
     },
+    prepare: () => {
+      journal.open();
+      sweepJournals(layout.callJournalFile(daemonRunId));
+    },
     listenTcp: (port) => listeners.listenTcp(port),
     listenLocal: (path) => listeners.listenLocal(path),
     start: () => {
-      journal.open();
-      sweepJournals(layout.callJournalFile(daemonRunId));
       writeKnownFacts();
       observation.start();
       sweepTimer = setInterval(() => {

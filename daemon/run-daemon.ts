@@ -27,6 +27,9 @@ export interface RunDaemonOptions {
  * (WIRE §6.1). Everything that can go wrong before `ready` is one line on stderr.
  */
 export async function runDaemon(options: RunDaemonOptions): Promise<number> {
+  // Who reads our output may go before us (a pipe to head or tee): that must not end the daemon.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
   const loaded = loadSettings('daemon', { env: process.env });
   if (loaded.type === 'invalid') return refuse(loaded.message, exitCodes.configuration);
   const { layout, logDir } = loaded;
@@ -77,6 +80,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,
     });
+    daemon.prepare();
     const failure = await listen(daemon, config, localSocket);
     if (failure !== undefined) {
       log.close();
@@ -109,6 +113,7 @@ async function serve(
     ...(localSocket === null ? {} : { localSocket }),
   };
   const stopped = waitForStop(logger);
+  reportBugs(logger);
   daemon.start();
   writeDiscovery(layout.discoveryFile, {
     ...facts,
@@ -142,14 +147,29 @@ async function serve(
   logger.info('daemon stopping', { reason, drainMs: config.drainMs });
   await daemon.stop();
   const stoppedFile: StoppedDaemon = { ...facts, state: 'stopped' };
-  writeDiscovery(layout.discoveryFile, stoppedFile);
+  try {
+    writeDiscovery(layout.discoveryFile, stoppedFile);
+  } catch (error) {
+    // A full disk must not turn a clean stop into a crash: who reads the old file finds no such process.
+    logger.warn('the discovery file could not be marked as stopped', { error });
+  }
   logger.info('daemon stopped', { daemonRunId });
   log.close();
   return exitCodes.ok;
 }
 
+/** The last resort: a bug is written to the log, masked like every line, before the process ends (exit 1). */
+function reportBugs(logger: Logger): void {
+  const die = (error: unknown): void => {
+    logger.error('the daemon crashed; please report this', { error });
+    process.exit(exitCodes.crash);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+}
+
 /** Signals closer together than this are one. */
-const sameSignalMs = 300;
+const sameSignalMs = 100;
 
 /** SIGTERM and SIGINT stop in order; a second signal while draining ends at once. */
 function waitForStop(logger: Logger): { readonly requested: Promise<string>; stop(reason: string): void } {

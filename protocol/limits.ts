@@ -51,6 +51,7 @@ export const limits = {
   pingIntervalMs: 25_000,
   pingTimeoutMs: 10_000,
   closeTimeoutMs: 1_000,
+  silentShimMs: 60_000,
   resumeMaxFrames: 256,
   resumeMaxBytes: 64 * mib,
   resumeTotalBytes: 256 * mib,

@@ -21,7 +21,7 @@ export interface ConnectionContext {
   readonly shimFolder: string;
   /** Something is on its way to the daemon: time for what has to be done anyway. Called at least once. */
   readonly onWaiting: () => void;
-  /** The daemon has taken what was sent. */
+  /** The daemon has taken what was sent, or will not any more. */
   readonly onDrain: () => void;
 }
 

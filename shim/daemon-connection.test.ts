@@ -78,6 +78,7 @@ class Scene {
   tokenOnSecondLook: string | undefined;
   startResult: StartResult = { type: 'elsewhere' };
   isWatching = false;
+  drains = 0;
   readonly connection: DaemonConnection;
 
   constructor(isAutostartOn = false) {
@@ -116,7 +117,9 @@ class Scene {
           this.isWatching = false;
         },
       },
-      onDrain: () => undefined,
+      onDrain: () => {
+        this.drains += 1;
+      },
     });
   }
 
@@ -376,6 +379,27 @@ describe('DaemonConnection', () => {
     expect(scene.link.isPaused).toBe(true);
     scene.connection.setReadingPaused(false);
     expect(scene.link.isPaused).toBe(false);
+  });
+
+  it('BAD-never-reads: an editor that was held back for a slow daemon goes on when the connection breaks', async () => {
+    await scene.start();
+    scene.link.accept();
+    scene.link.bufferedBytes = 5_000_000;
+    expect(scene.connection.bufferedBytes).toBe(5_000_000);
+    scene.link.handlers?.onDrain();
+    expect(scene.drains).toBe(1);
+    scene.link.handlers?.onClose(1006, '');
+    expect([scene.connection.bufferedBytes, scene.drains]).toEqual([0, 2]);
+  });
+
+  it('SHIM-S9: handshakes that fail leave a line at attempt 1, 5, 20, …', async () => {
+    await scene.start();
+    for (let attempt = 0; attempt < 21; attempt++) {
+      scene.link.handlers?.onClose(1008, 'connection limit');
+      await scene.advance(5_600);
+    }
+    const attempts = scene.log.flatMap((line) => /"handshake failed","attempt":(\d+)/.exec(line)?.[1] ?? []);
+    expect(attempts).toEqual(['1', '5', '20']);
   });
 
   it('SHIM-S14: frames are taken up to the larger limit, so that a long answer can be replaced', async () => {

@@ -2,10 +2,10 @@ import type { Logger } from '../platform/json-logger.ts';
 import type { Failure } from '../protocol/errors.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import type { StartResult } from './autostart.ts';
-import { shouldAutostart } from './autostart-policy.ts';
 import type { Clock } from './clock.ts';
 import { type Reaction, type RetryRule, reactToClose, reactToRefusal, upgradeRequired } from './close-reaction.ts';
 import type { Credentials } from './credentials.ts';
+import { DaemonStarter } from './daemon-starter.ts';
 import type { DialResult } from './dial.ts';
 import { endpointText } from './endpoint-plan.ts';
 import type { AcceptedHello, AckDefaults, HelloAnswer } from './hello-ack.ts';
@@ -32,6 +32,7 @@ export interface ConnectionOptions {
   ) => Promise<StartResult>;
   /** Watches the discovery file and the credential files while there is no connection. */
   readonly watch: { start(): void; stop(): void };
+  /** The daemon has taken what was sent, or will not any more. */
   readonly onDrain: () => void;
 }
 
@@ -43,6 +44,7 @@ const daemonRetry: RetryRule = { onCredentials: false, onDaemon: true, afterMs: 
  */
 export class DaemonConnection {
   readonly #options: ConnectionOptions;
+  readonly #starter: DaemonStarter;
   #session: LinkSession | undefined;
   #isStopped = false;
   #dialling: Promise<boolean> | undefined;
@@ -57,15 +59,20 @@ export class DaemonConnection {
   #wasConnected = false;
   #sinceAt: number;
   #maxFrameBytes: number;
-  #starts = 0;
-  #lastStartAt = 0;
-  #releaseStart: (() => void) | undefined;
-  #startProblem: string | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#sinceAt = options.clock.now();
     this.#maxFrameBytes = options.defaults.maxFrameBytes;
+    this.#starter = new DaemonStarter({
+      clock: options.clock,
+      logger: options.logger,
+      isOn: options.isAutostartOn,
+      startDaemon: options.startDaemon,
+      isStillAbsent: async () => !this.#isStopped && this.#session === undefined && !(await this.#dial(false)),
+      onStarted: () => this.#onStarted(),
+      onFailed: (problem) => options.relay.daemonUnavailable(problem, true),
+    });
   }
 
   /** Bytes on their way to the daemon that the operating system has not taken. */
@@ -83,7 +90,7 @@ export class DaemonConnection {
     this.#isStopped = true;
     this.#cancelRetry?.();
     this.#options.watch.stop();
-    this.#releaseStart?.();
+    this.#starter.stop();
     const session = this.#session;
     this.#session = undefined;
     session?.link.sendControl('{"op":"bye"}');
@@ -101,8 +108,7 @@ export class DaemonConnection {
     if (this.#isReadingPaused === isPaused) return;
     this.#isReadingPaused = isPaused;
     this.#options.relay.setReadingPaused(isPaused);
-    if (isPaused) this.#session?.link.pause();
-    else this.#session?.link.resume();
+    this.#session?.setReadingPaused(isPaused);
   }
 
   /** `run/daemon.json` has changed: an attempt at once (WIRE §5.3). */
@@ -117,7 +123,7 @@ export class DaemonConnection {
 
   /** The daemon that this window started has ended. */
   onStartedDaemonEnded(message: string): void {
-    this.#startProblem = message;
+    this.#starter.onEnded(message);
   }
 
   #attempt(): void {
@@ -149,7 +155,8 @@ export class DaemonConnection {
   #onUnreachable(result: Exclude<DialResult, { type: 'open' }>): void {
     const { relay, logger, watch } = this.#options;
     const isAbsent = result.type === 'absent';
-    const message = this.#startProblem === undefined ? result.message : `${this.#startProblem} ${result.message}`;
+    const { problem } = this.#starter;
+    const message = problem === undefined ? result.message : `${problem} ${result.message}`;
     if (isAbsent) {
       // Whoever refused us is gone: from now on requests wait again.
       this.#retryRule = undefined;
@@ -159,58 +166,28 @@ export class DaemonConnection {
     if (isLoggedAttempt(this.#attempts)) logger.info('no daemon', { attempt: this.#attempts, reason: message });
     this.#retryLater('normal');
     watch.start();
-    if (isAbsent) this.#startWhenSensible(result);
+    if (isAbsent) this.#considerStart(result);
   }
 
-  #startWhenSensible({ isStartable, lastDaemon }: Extract<DialResult, { type: 'absent' }>): void {
-    const { clock, relay, isAutostartOn } = this.#options;
-    const now = clock.now();
-    const isSensible = shouldAutostart({
-      isAllowed: isAutostartOn && isStartable && this.#releaseStart === undefined,
+  #considerStart({ isStartable, lastDaemon }: Extract<DialResult, { type: 'absent' }>): void {
+    this.#starter.consider({
+      isStartable,
       wasConnected: this.#wasConnected,
-      awayMs: now - this.#sinceAt,
+      awayMs: this.#options.clock.now() - this.#sinceAt,
       lastDaemon: lastDaemon.state,
       hasOwner: lastDaemon.hasOwner,
-      isWaitedFor: relay.isWaitedFor,
-      starts: this.#starts,
-      sinceLastStartMs: now - this.#lastStartAt,
+      isWaitedFor: this.#options.relay.isWaitedFor,
+      launch: lastDaemon.launch,
     });
-    if (!isSensible) return;
-    this.#starts += 1;
-    this.#lastStartAt = now;
-    this.#releaseStart = () => undefined; // taken: no second start before this one is decided
-    // Starting a process takes time: what the editor waits for goes out first.
-    setImmediate(() => void this.#start(lastDaemon.launch));
   }
 
-  async #start(launch: readonly string[] | undefined): Promise<void> {
-    const { relay, logger, watch, startDaemon } = this.#options;
-    const result = await startDaemon(launch, async () => {
-      if (this.#isStopped || this.#session !== undefined) return false;
-      return !(await this.#dial(false));
-    });
-    this.#releaseStart = undefined;
-    if (result.type === 'elsewhere') this.#starts -= 1;
-    if (result.type === 'failed') {
-      this.#startProblem = result.message;
-      relay.daemonUnavailable(result.message, true);
-      logger.warn('no daemon was started', { reason: result.message });
-    }
-    if (result.type !== 'started') return;
+  #onStarted(): void {
     if (this.#isStopped || this.#session !== undefined) {
-      result.release();
+      this.#starter.stop();
       return;
     }
     this.#failures = 0;
-    this.#releaseStart = () => result.release();
-    this.#options.clock.schedule(() => this.#endStart(), limits.startLockStaleMs);
-    watch.start(); // the directory of the discovery file exists by now
-  }
-
-  /** Others may start the daemon again. */
-  #endStart(): void {
-    this.#releaseStart?.();
-    this.#releaseStart = undefined;
+    this.#options.watch.start(); // the directory of the discovery file exists by now
   }
 
   #shakeHands({ link, isProven }: Extract<DialResult, { type: 'open' }>, wasRefused: boolean): void {
@@ -260,15 +237,13 @@ export class DaemonConnection {
     this.#wasConnected = true;
     this.#sinceAt = clock.now();
     this.#attempts = 0;
-    this.#starts = 0;
-    this.#startProblem = undefined;
     this.#retryRule = undefined;
     this.#maxFrameBytes = answer.maxFrameBytes;
     watch.stop();
-    this.#endStart();
+    this.#starter.reached();
     // An answer above our own limit is answered with an error, which needs its id; the daemon keeps to its own limit.
     link.setMaxFrameBytes(Math.max(defaults.maxFrameBytes, answer.maxFrameBytes));
-    if (this.#isReadingPaused) link.pause();
+    if (this.#isReadingPaused) session.setReadingPaused(true);
     relay.linkUp(
       {
         maxFrameBytes: answer.maxFrameBytes,
@@ -312,7 +287,9 @@ export class DaemonConnection {
       this.#sinceAt = now;
       relay.linkDown();
       logger.info('connection lost', { code, reason });
-    }
+    } else if (isLoggedAttempt(this.#attempts))
+      logger.info('handshake failed', { attempt: this.#attempts, code, reason });
+    this.#options.onDrain(); // what was on its way is gone with the connection
     this.#protocolErrors = code === 1002 || code === 1007 ? this.#protocolErrors + 1 : this.#protocolErrors;
     this.#react(reactToClose({ code, reason, wasConnected, protocolErrors: this.#protocolErrors, problem }));
   }

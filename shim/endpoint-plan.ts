@@ -94,7 +94,7 @@ function describes(file: DiscoveryFile, endpoint: Endpoint): boolean {
 function stopped(endpoint: Endpoint): string {
   const moved =
     endpoint.kind === 'tcp' ? ' If it moved into a container on the same port, set EXAI_WS_SERVER_PROOF=off.' : '';
-  return `The daemon of ${endpointText(endpoint)} is stopped. Start it with \`exai start\`.${moved}`;
+  return `The daemon of ${endpointText(endpoint)} is stopped. Start it with \`npm start\`.${moved}`;
 }
 
 function isLoopback(host: string): boolean {

@@ -60,7 +60,7 @@ export function neverSent(problem: string | undefined): Failure {
   return {
     code: 'DAEMON_UNAVAILABLE',
     message: 'The EXAI daemon cannot be reached.',
-    hint: problem ?? 'Start it with `exai start`, then retry.',
+    hint: problem ?? 'Start it with `npm start`, then retry.',
     retryable: true,
     mayHaveRun: false,
   };

@@ -74,13 +74,39 @@ describe('Heartbeat', () => {
     expect(pinged.isLost).toBe(true);
   });
 
-  it('SHIM-S10: while nothing is read it pings, so that the daemon sees life, and judges nobody', () => {
+  it('SHIM-S10: while nothing is read it pings more often than the daemon judges, and judges nobody', () => {
     const peer = new Peer();
     peer.isAnswering = false;
+    peer.clock.advance(20_000);
     peer.isReadingPaused = true;
-    peer.clock.advance(600_000);
+    peer.heartbeat.check();
+    const pingedAt: number[] = [];
+    for (let second = 0; second < 600; second++) {
+      const before = peer.pings;
+      peer.clock.advance(1_000);
+      if (peer.pings > before) pingedAt.push(second);
+    }
     expect(peer.isLost).toBe(false);
-    expect(peer.pings).toBeGreaterThan(10);
+    // A daemon pings after 25 s without a byte and waits 10 s: any 10 s must hold a ping of ours.
+    expect(Math.max(...pingedAt.slice(1).map((at, index) => at - (pingedAt[index] ?? 0)))).toBeLessThan(10);
+    peer.isReadingPaused = false;
+    peer.lastReadAt = peer.clock.now();
+    peer.heartbeat.check();
+    const before = peer.pings;
+    peer.clock.advance(24_999);
+    expect([peer.pings, peer.isLost]).toEqual([before, false]);
+    peer.clock.advance(10_001);
+    expect(peer.isLost).toBe(true);
+  });
+
+  it('SHIM-S10: a ping that is out when reading stops is not judged by the silence that follows', () => {
+    const peer = new Peer();
+    peer.isAnswering = false;
+    peer.clock.advance(26_000);
+    peer.isReadingPaused = true;
+    peer.heartbeat.check();
+    peer.clock.advance(100_000);
+    expect(peer.isLost).toBe(false);
   });
 
   it('PF-R8: an interval of 0 switches it off, and stop ends it', () => {

@@ -16,7 +16,7 @@ export interface HeartbeatOptions {
 /**
  * Pings a quiet daemon and reports it lost when nothing at all comes back (WIRE §5.1). A timer that fires late by more
  * than an interval means that the machine slept: the daemon gets a fresh ping and the full time-out before it is judged.
- * While reading is paused it only pings, so that the daemon sees life.
+ * While reading is paused it only pings, so that the daemon sees life. Pausing is noticed by `check`.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -30,6 +30,13 @@ export class Heartbeat {
     if (this.#options.intervalMs > 0) this.#waitForQuiet();
   }
 
+  /** Reading has been paused or continued. */
+  check(): void {
+    if (this.#cancelTimer === undefined) return;
+    this.stop();
+    this.#waitForQuiet();
+  }
+
   stop(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -37,14 +44,25 @@ export class Heartbeat {
 
   #waitForQuiet(): void {
     const { clock, intervalMs, lastReadAt, isReadingPaused } = this.#options;
-    const quietMs = isReadingPaused() ? 0 : Math.max(0, clock.now() - lastReadAt());
+    if (isReadingPaused()) {
+      this.#showLife();
+      return;
+    }
+    const quietMs = Math.max(0, clock.now() - lastReadAt());
     this.#cancelTimer = clock.schedule(
       () => {
-        if (!isReadingPaused() && clock.now() - lastReadAt() < intervalMs) this.#waitForQuiet();
+        if (isReadingPaused() || clock.now() - lastReadAt() < intervalMs) this.#waitForQuiet();
         else this.#pingAndJudge();
       },
       Math.max(1, intervalMs - quietMs),
     );
+  }
+
+  /** The daemon's own pings are not read now. What it gets from us must come more often than it judges. */
+  #showLife(): void {
+    const { clock, intervalMs, timeoutMs, sendPing } = this.#options;
+    sendPing();
+    this.#cancelTimer = clock.schedule(() => this.#waitForQuiet(), Math.max(1, Math.min(intervalMs, timeoutMs) / 2));
   }
 
   #pingAndJudge(): void {

@@ -48,6 +48,13 @@ export class LinkSession {
     link.flush(); // nothing else is sent before the answer
   }
 
+  /** Back-pressure: nothing is read from the daemon while the editor does not read. */
+  setReadingPaused(isPaused: boolean): void {
+    if (isPaused) this.link.pause();
+    else this.link.resume();
+    this.#heartbeat?.check();
+  }
+
   /** The connection is over for us; nothing is reported any more. */
   end(reason: { readonly code: number; readonly reason: string }): void {
     this.#stop();

@@ -206,6 +206,16 @@ describe('messages on a live connection', () => {
     harness.send({ id: 2, method: 'tools/list' });
     expect(harness.confirmations).toBe(1);
   });
+
+  it('SHIM-S18: a client that asks before initialize is answered is a window as soon as it is', () => {
+    const harness = new RelayHarness();
+    harness.linkUp();
+    harness.initialize();
+    harness.send({ id: 1, method: 'tools/list' });
+    expect(harness.confirmations).toBe(0);
+    harness.push({ id: 0, result: { protocolVersion: '2025-06-18' } });
+    expect(harness.confirmations).toBe(1);
+  });
 });
 
 describe('sizes', () => {

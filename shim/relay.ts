@@ -3,8 +3,9 @@ import { type Envelope, readEnvelope } from '../protocol/envelope.ts';
 import type { Failure } from '../protocol/errors.ts';
 import type { RequestId } from '../protocol/ids.ts';
 import { failureMessage, notificationMessage, resultMessage } from './answers.ts';
+import { parseFrame, revisionOf, runningRequests } from './daemon-frames.ts';
 import { DaemonRequests } from './daemon-requests.ts';
-import { type EditorMessage, isRecord, readEditorMessage, readParameters } from './editor-message.ts';
+import { type EditorMessage, readEditorMessage, readParameters } from './editor-message.ts';
 import { failures, tooLarge } from './failures.ts';
 import { type AcceptedHello, requestIds } from './hello-ack.ts';
 import type { HelloResume } from './hello-frame.ts';
@@ -12,7 +13,6 @@ import { type AnsweredRequest, OpenRequests } from './open-requests.ts';
 import { findProgressOwner } from './progress-owner.ts';
 import type { RelayLink, RelayOptions } from './relay-options.ts';
 import { rememberedMethods, SessionMemory } from './session-memory.ts';
-import type { RunningRequest } from './silence-watch.ts';
 import { StandIn } from './stand-in.ts';
 import type { OversizedLine } from './stdio-lines.ts';
 
@@ -38,6 +38,8 @@ export class Relay {
   /** Answered by us before any daemon was sent it. */
   #unsentInitialize: AnsweredRequest | undefined;
   #isListFromMemory = false;
+  /** A request behind `initialize` has been seen. */
+  #hasAsked = false;
   #isConfirmed = false;
 
   constructor(options: RelayOptions) {
@@ -173,6 +175,7 @@ export class Relay {
     else if (this.#refusal !== undefined) toEditor(failureMessage(id, this.#refusal));
     else if (method === 'initialize') this.#onInitialize(message, line);
     else {
+      this.#hasAsked = true;
       this.#confirm();
       if (rememberedMethods.has(method)) this.#memory.noteRequest(method, readParameters(line, message.envelope));
       if (method === 'tools/list' && this.#answerListFromMemory(message, line)) return;
@@ -194,6 +197,7 @@ export class Relay {
     const { id } = request;
     if (!this.#open.markAnswered(request)) this.#unsentInitialize = request;
     this.#memory.noteInitialized(protocolVersion);
+    this.#confirm();
     this.#options.toEditor(resultMessage(id, resultJson));
     this.#options.logger.info('initialize answered from the last known facts', { protocolVersion });
   }
@@ -236,6 +240,7 @@ export class Relay {
     if (request.method === 'initialize' && !request.isAnswered) {
       this.#standIn.end();
       if (envelope.hasResult) this.#memory.noteInitialized(revisionOf(bytes));
+      this.#confirm();
     }
     const limit = this.#longestLineBytes();
     const isCall = request.method === 'tools/call';
@@ -273,7 +278,7 @@ export class Relay {
   }
 
   #onControl(bytes: Uint8Array): void {
-    const control = parseControl(bytes);
+    const control = parseFrame(bytes);
     switch (control['op']) {
       case 'query_res':
         this.#open.onQueryAnswer(control['request_id'], runningRequests(control['running']), {
@@ -308,39 +313,14 @@ export class Relay {
     }
   }
 
+  /** Clients that do not wait for answers have asked before `initialize` is answered. */
   #confirm(): void {
-    if (this.#isConfirmed || !this.#memory.isInitialized) return;
+    if (this.#isConfirmed || !this.#hasAsked || !this.#memory.isInitialized) return;
     this.#isConfirmed = true;
     this.#options.onConfirmed();
   }
 
   #longestLineBytes(): number {
     return longestLineBytes(this.#memory.clientName, this.#options.bounds.maxFrameBytes);
-  }
-}
-
-function revisionOf(bytes: Uint8Array): string | undefined {
-  const { result } = parseControl(bytes);
-  const revision = isRecord(result) ? result['protocolVersion'] : undefined;
-  return typeof revision === 'string' ? revision : undefined;
-}
-
-function runningRequests(value: unknown): RunningRequest[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown) => {
-    if (!isRecord(item)) return [];
-    const { id, remainingMs } = item;
-    return (typeof id === 'string' || typeof id === 'number') && typeof remainingMs === 'number'
-      ? [{ id, remainingMs }]
-      : [];
-  });
-}
-
-function parseControl(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-    return isRecord(value) ? value : {};
-  } catch {
-    return {}; // its envelope was fine, the rest is not: ignored like an unknown frame
   }
 }

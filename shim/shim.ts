@@ -25,6 +25,7 @@ const stdoutFloodedBytes = limits.shimQueueBytes;
 /** Bytes waiting for the daemon from which on nothing more is read from the editor. */
 const linkFullBytes = 1024 * 1024;
 const uuidBytes = 16;
+const nothing = Buffer.alloc(0);
 
 export interface ShimOptions {
   readonly loaded: LoadedSettings<'shim'>;
@@ -95,7 +96,7 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
       writer.flush();
     },
     pendingBytes: () => writer.pendingBytes,
-    onDrained: (done) => stdout.stream.once('drain', done),
+    onDrained: (done) => void stdout.lines.write(nothing, done), // called back behind everything before it
     closeLog: async (reason) => {
       logger.info('shim stopped', { reason, upSecs: Math.round(process.uptime()) });
       await log.close();

@@ -143,8 +143,9 @@ export class Dispatcher {
     let wasQueued = false;
     if (tool.isExempt !== true) {
       this.#waiting += 1;
-      const taken = await this.#takeLease(info, request);
-      this.#waiting -= 1;
+      const taken = await this.#takeLease(info, request).finally(() => {
+        this.#waiting -= 1;
+      });
       if (taken.type === 'failure') {
         this.#checkIdle();
         return this.#fail(info, taken.failure, arrivedAt, performance.now());

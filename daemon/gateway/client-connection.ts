@@ -60,6 +60,14 @@ export class ClientConnection implements SessionConnection {
     });
   }
 
+  /**
+   * For shims: an editor that stops reading its pipe blocks the shim in a write, and a blocked shim answers no ping
+   * (CLIENTS S10). One that is really gone breaks its socket.
+   */
+  tolerateSilence(): void {
+    this.#heartbeat.tolerate(limits.silentShimMs);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }

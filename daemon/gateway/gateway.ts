@@ -173,6 +173,7 @@ class PendingConnection {
       return;
     }
     const { session } = opened;
+    if (transport === 'shim') connection.tolerateSilence();
     const warnings: HelloWarning[] = [...auth.warnings, ...(opened.isRenamed ? (['SESSION_RENAMED'] as const) : [])];
     const isResumed = opened.type === 'resumed';
     const resume =
@@ -292,7 +293,11 @@ class PendingConnection {
     const { bus, registry, logger } = this.#options;
     bus.emit({ type: 'connection.opened', transport: session.transport });
     const stopWatching = this.#watchExpiry(session, connection);
-    connection.start(receive, (code, reason) => {
+    // What a superseded connection still had in line is dropped: the resume has already told the client that it is lost.
+    const current = (bytes: Buffer): void => {
+      if (session.connection === connection) receive(bytes);
+    };
+    connection.start(current, (code, reason) => {
       stopWatching();
       this.#connections.delete(connection);
       bus.emit({ type: 'connection.closed', transport: session.transport, code });

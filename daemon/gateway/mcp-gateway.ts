@@ -13,14 +13,20 @@ import type { Session } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { ClientConnection } from './client-connection.ts';
 
+/** Journals of earlier runs that are kept in memory; no more than two are on the disk. */
+const maxKeptJournals = 4;
+
 export interface McpGatewayOptions {
   readonly dispatcher: Dispatcher;
   readonly catalog: ToolCatalog;
   readonly registry: SessionRegistry;
   readonly bus: EventBus;
   readonly journal: CallJournal;
+  readonly daemonRunId: string;
   readonly resume: { readonly limits: ResumeLimits; readonly budget: ResumeBudget };
   readonly maxFrameBytes: number;
+  /** Wait for a slot and deadline together, in milliseconds. */
+  readonly longestCallMs: number;
   /** Journal file of another daemon run. */
   journalPath(daemonRunId: string): string;
 }
@@ -204,9 +210,11 @@ export class McpGateway {
   #pastVerdict(daemonRunId: string, shimId: string, id: RequestId): JournalVerdict {
     if (daemonRunId === '') return 'not-started'; // the shim has never reached a daemon
     if (!/^[A-Za-z0-9-]{1,64}$/.test(daemonRunId)) return 'unreadable';
-    let journal = this.#journals.get(daemonRunId);
-    if (journal === undefined) {
-      journal = new PastJournal(this.#options.journalPath(daemonRunId));
+    const known = this.#journals.get(daemonRunId);
+    if (known !== undefined) return known.verdict(shimId, id);
+    const journal = new PastJournal(this.#options.journalPath(daemonRunId));
+    // Our own journal grows: it is read anew each time. Run ids that a client makes up must not fill the memory.
+    if (daemonRunId !== this.#options.daemonRunId && this.#journals.size < maxKeptJournals) {
       this.#journals.set(daemonRunId, journal);
     }
     return journal.verdict(shimId, id);
@@ -228,7 +236,9 @@ export class McpGateway {
           ? { buffer: new ResumeBuffer(resume.limits, resume.budget), journal, shimId }
           : null,
       onConfirmed: () => this.#confirm(session),
+      longestCallMs: this.#options.longestCallMs,
       now: Date.now,
+      monotonicNow: () => performance.now(),
     });
     this.#peers.set(session, peer);
     session.peer = peer;

@@ -92,7 +92,9 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
       confirmations += 1;
       session.isConfirmed = true;
     },
+    longestCallMs: 120_000,
     now: () => nowMs,
+    monotonicNow: () => nowMs,
   });
   session.peer = peer;
   const sent: Message[] = [];

@@ -30,8 +30,12 @@ export interface McpPeerOptions {
   readonly resumable: { readonly buffer: ResumeBuffer; readonly journal: CallJournal; readonly shimId: string } | null;
   /** The client is a window and no probe (CLIENTS S18). */
   onConfirmed(): void;
+  /** Wait for a slot and deadline together: how long a call that has just come may take. */
+  readonly longestCallMs: number;
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds that no change of the wall clock moves. */
+  monotonicNow(): number;
 }
 
 /** What the daemon knows of a request that a shim still waits for (WIRE §5.2). */
@@ -115,7 +119,7 @@ export class McpPeer implements SessionPeer {
   pendingState(id: RequestId): PendingState {
     const running = this.#running.get(requestIdKey(id));
     if (running !== undefined)
-      return { type: 'running', remainingMs: Math.max(0, running.deadlineAt - this.#options.now()) };
+      return { type: 'running', remainingMs: Math.max(0, running.deadlineAt - this.#options.monotonicNow()) };
     return this.#options.resumable?.buffer.answer(id) ?? { type: 'never-seen' };
   }
 
@@ -332,7 +336,7 @@ export class McpPeer implements SessionPeer {
     const key = requestIdKey(id);
     const request: RunningRequest = {
       cancel: new AbortController(),
-      deadlineAt: this.#options.now() + limits.callTimeoutMs,
+      deadlineAt: this.#options.monotonicNow() + this.#options.longestCallMs,
       isCancelled: false,
     };
     this.#running.set(key, request);
@@ -352,7 +356,7 @@ export class McpPeer implements SessionPeer {
       cancelled: request.cancel.signal,
       sessionGone: this.#session.gone,
       onStarted: ({ callId, deadlineMs, isSafe }) => {
-        request.deadlineAt = this.#options.now() + deadlineMs;
+        request.deadlineAt = this.#options.monotonicNow() + deadlineMs;
         if (resumable !== null && !isSafe) {
           journalledAs = callId;
           resumable.journal.start({ shimId: resumable.shimId, id, callId });

@@ -73,6 +73,17 @@ describe('heartbeat', () => {
     expect(state.pings).toBeLessThanOrEqual(24);
   });
 
+  it('SHIM-S10: a tolerated peer is lost only after its silence, with pings all along', () => {
+    const { heartbeat, time, state } = create();
+    heartbeat.tolerate(60_000);
+    heartbeat.start();
+    time.advance(59_000);
+    expect(state.losses).toBe(0);
+    expect(state.pings).toBeGreaterThan(1);
+    time.advance(15_000);
+    expect(state.losses).toBe(1);
+  });
+
   it('PF-R8: ten busy minutes: whatever is read is life, no ping is needed', () => {
     const { heartbeat, time, state, read } = create();
     heartbeat.start();

@@ -38,6 +38,7 @@ export class Heartbeat {
   readonly #clock: HeartbeatClock;
   #cancel: (() => void) | undefined;
   #isStopped = false;
+  #toleratedMs = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -46,6 +47,11 @@ export class Heartbeat {
 
   start(): void {
     if (this.#options.intervalMs > 0) this.#schedulePing();
+  }
+
+  /** From now on a peer is not judged before it has been silent for so long, however many pings it left unanswered. */
+  tolerate(silenceMs: number): void {
+    this.#toleratedMs = silenceMs;
   }
 
   stop(): void {
@@ -76,6 +82,7 @@ export class Heartbeat {
       if (this.#isStopped) return;
       if (this.#options.lastReadAt() >= pingedAt) this.#schedulePing();
       else if (this.#clock.now() - dueAt > this.#options.intervalMs) this.#pingAndJudge();
+      else if (this.#clock.now() - this.#options.lastReadAt() < this.#toleratedMs) this.#pingAndJudge();
       else if (isLastLook) this.#options.onLost();
       else this.#judge(pingedAt, lastLookMs, true);
     }, delayMs);

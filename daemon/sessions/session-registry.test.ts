@@ -349,6 +349,17 @@ describe('limits', () => {
     expect(() => open(registry)).toThrow('session_limit');
   });
 
+  it('WIRE-H13 SHIM-S18: shims that said hello while there was room are refused when they become windows too many', () => {
+    const { registry } = create({ maxSessions: 2 });
+    const shims = [1, 2, 3].map((n) =>
+      open(registry, { name: `win-${n}`, shimId: `0b0f3c1e-6c55-4d7e-9c0a-2f1d7a5b9e1${n}` }),
+    );
+    for (const { session } of shims) registry.confirm(session);
+    expect(registry.list()).toHaveLength(2);
+    expect(shims[2]?.session.state).toBe('ended');
+    expect(shims[2]?.connection.closes).toEqual([{ code: 1013, reason: 'session limit' }]);
+  });
+
   it('WIRE-H13: the limit of a user is his own', () => {
     const { registry } = create({ maxPerUser: 2 });
     for (const user of ['ana', 'ana', 'bob']) open(registry, { owner: userOwner(user) });

@@ -85,10 +85,15 @@ export class SessionRegistry {
 
   /**
    * The client is a window and no probe: from now on the session counts, is shown and holds its name (CLIENTS S18).
-   * Returns the name if it had to change since the ack. Safe to call again.
+   * Returns the name if it had to change since the ack. Safe to call again. When the table has become full since the
+   * hello, the session ends with 1013 instead.
    */
   confirm(session: Session): string | undefined {
     if (session.isConfirmed || session.state === 'ended') return undefined;
+    if (!this.#hasRoom(session.owner)) {
+      this.end(session, 'session limit', closeCodes.sessionLimit);
+      return undefined;
+    }
     session.isConfirmed = true;
     this.#releaseIdleName(session.base);
     const acknowledged = session.sessionId;

@@ -239,3 +239,53 @@ describe('resume after a crash of the daemon', () => {
     }
   });
 });
+
+describe('a connection that is superseded', () => {
+  const countFile = join(countDir, 'superseded');
+  const shared = useDaemon({
+    testTools: true,
+    env: { EXAI_TEST_COUNT_FILE: countFile, EXAI_WS_SESSION_MAX_INFLIGHT: '200', EXAI_WS_GLOBAL_MAX_INFLIGHT: '200' },
+  });
+
+  it('WIRE-M2 MAIN-exactly-once: what it still had in line is not run beside its repeat', async () => {
+    const target = { port: shared.daemon.port };
+    const shimId = nextShimId();
+    const { client, runId } = await openWindow(target, shimId);
+    const pending = Array.from({ length: 60 }, (_, index) => index + 1);
+    for (const id of pending) call(client, id, 'count');
+    // The new connection says hello while frames of the old one wait for their turn.
+    const { client: newcomer, ack } = await connectShim(target, shimId, { daemonRunId: runId, pending });
+    for (const id of ack['lost'] as number[]) call(newcomer, id, 'count');
+    await eventually('sixty answers', () => (new Set(answeredIds(newcomer)).size >= 60 ? true : undefined));
+    expect(executionsIn(countFile)).toBe(60);
+    expect(newcomer.frames.filter(({ json }) => json?.['error'] !== undefined)).toEqual([]);
+  });
+});
+
+describe('the journal of the run that goes on', () => {
+  const countFile = join(countDir, 'own-journal');
+  const shared = useDaemon({ testTools: true, env: { EXAI_TEST_COUNT_FILE: countFile, EXAI_SESSION_GRACE_SECS: '0' } });
+
+  it('WIRE-M3 MAIN-exactly-once: is read anew for every shim that comes back after its session has ended', async () => {
+    const target = { port: shared.daemon.port };
+    const early = nextShimId();
+    const { client: first, runId } = await openWindow(target, early);
+    first.terminate();
+    const reading = await connectShim(target, early, { daemonRunId: runId, pending: ['never-sent'] });
+    expect(reading.ack).toMatchObject({ resumed: false, lost: ['never-sent'] });
+    const late = nextShimId();
+    const { client: second } = await openWindow(target, late);
+    call(second, 7, 'count');
+    await eventually('an execution', () => (executionsIn(countFile) === 1 ? true : undefined));
+    second.terminate();
+    await eventually('the end of the session', async () =>
+      (await shared.sample('exai_sessions{state="connected"}')) <= 1 ? true : undefined,
+    );
+    const { client: back, ack } = await connectShim(target, late, { daemonRunId: runId, pending: [7] });
+    expect(ack).toMatchObject({ resumed: false, lost: [] });
+    expect(await back.frame({ id: 7 })).toMatchObject({
+      error: { data: { code: 'DAEMON_RESTARTED', mayHaveRun: true } },
+    });
+    expect(executionsIn(countFile)).toBe(1);
+  });
+});

@@ -137,7 +137,7 @@ describe('two windows with the same environment', () => {
     await second.request('tools/list');
     const names = await Promise.all([first, second].map(async (window) => textOf(await window.callTool('whoami'))));
     expect(names).toEqual(['vscode-instance-1', 'vscode-instance-1#2']);
-    expect((await scene.sessions()).map(({ sessionId }) => sessionId)).toEqual(names);
+    expect((await scene.sessions()).map(({ sessionId }) => sessionId).toSorted()).toEqual(names);
 
     const renamed = await scene.logLine('ws_shim_vscode1-2.log', 'session renamed');
     expect(renamed).toMatchObject({ sessionId: 'vscode-instance-1#2' });

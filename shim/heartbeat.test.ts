@@ -77,26 +77,37 @@ describe('Heartbeat', () => {
   it('SHIM-S10: while nothing is read it pings more often than the daemon judges, and judges nobody', () => {
     const peer = new Peer();
     peer.isAnswering = false;
-    peer.clock.advance(20_000);
+    peer.clock.advance(24_000);
     peer.isReadingPaused = true;
-    peer.heartbeat.check();
-    const pingedAt: number[] = [];
-    for (let second = 0; second < 600; second++) {
+    peer.heartbeat.onReadingPaused();
+    const pingedAt = [0];
+    for (let second = 1; second <= 600; second++) {
       const before = peer.pings;
       peer.clock.advance(1_000);
       if (peer.pings > before) pingedAt.push(second);
     }
     expect(peer.isLost).toBe(false);
-    // A daemon pings after 25 s without a byte and waits 10 s: any 10 s must hold a ping of ours.
+    // A daemon pings after 25 s without a byte and waits 10 s: any 10 s must hold a ping of ours, the first ones too.
     expect(Math.max(...pingedAt.slice(1).map((at, index) => at - (pingedAt[index] ?? 0)))).toBeLessThan(10);
     peer.isReadingPaused = false;
     peer.lastReadAt = peer.clock.now();
-    peer.heartbeat.check();
     const before = peer.pings;
-    peer.clock.advance(24_999);
+    peer.clock.advance(24_000);
     expect([peer.pings, peer.isLost]).toEqual([before, false]);
-    peer.clock.advance(10_001);
+    peer.clock.advance(40_000);
     expect(peer.isLost).toBe(true);
+  });
+
+  it('SHIM-S10: reading that stops and goes on a thousand times a second is no flood of pings', () => {
+    const peer = new Peer();
+    for (let times = 0; times < 10_000; times++) {
+      peer.isReadingPaused = true;
+      peer.heartbeat.onReadingPaused();
+      peer.clock.advance(1);
+      peer.isReadingPaused = false;
+      peer.lastReadAt = peer.clock.now();
+    }
+    expect(peer.pings).toBeLessThanOrEqual(2);
   });
 
   it('SHIM-S10: a ping that is out when reading stops is not judged by the silence that follows', () => {
@@ -104,9 +115,11 @@ describe('Heartbeat', () => {
     peer.isAnswering = false;
     peer.clock.advance(26_000);
     peer.isReadingPaused = true;
-    peer.heartbeat.check();
+    peer.heartbeat.onReadingPaused();
     peer.clock.advance(100_000);
     expect(peer.isLost).toBe(false);
+    peer.heartbeat.stop();
+    expect(peer.clock.timers).toBe(0);
   });
 
   it('PF-R8: an interval of 0 switches it off, and stop ends it', () => {

@@ -16,11 +16,15 @@ export interface HeartbeatOptions {
 /**
  * Pings a quiet daemon and reports it lost when nothing at all comes back (WIRE §5.1). A timer that fires late by more
  * than an interval means that the machine slept: the daemon gets a fresh ping and the full time-out before it is judged.
- * While reading is paused it only pings, so that the daemon sees life. Pausing is noticed by `check`.
+ *
+ * While reading is paused nobody is judged. The daemon's own pings are not answered then, so it is sent some, often
+ * enough to show it life and seldom enough not to look like a flood, however often reading stops and goes on.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #cancelTimer: (() => void) | undefined;
+  #cancelLifeTimer: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -30,25 +34,30 @@ export class Heartbeat {
     if (this.#options.intervalMs > 0) this.#waitForQuiet();
   }
 
-  /** Reading has been paused or continued. */
-  check(): void {
-    if (this.#cancelTimer === undefined) return;
-    this.stop();
-    this.#waitForQuiet();
+  /** Reading has been paused. Safe to call as often as that happens. */
+  onReadingPaused(): void {
+    const { clock, intervalMs, timeoutMs } = this.#options;
+    if (intervalMs === 0 || this.#isStopped || this.#cancelLifeTimer !== undefined) return;
+    const delayMs = Math.max(1, Math.min(intervalMs, timeoutMs) / 2);
+    this.#cancelLifeTimer = clock.schedule(() => this.#showLife(), delayMs);
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#cancelLifeTimer?.();
+  }
+
+  #showLife(): void {
+    this.#cancelLifeTimer = undefined;
+    if (!this.#options.isReadingPaused()) return;
+    this.#options.sendPing();
+    this.onReadingPaused();
   }
 
   #waitForQuiet(): void {
     const { clock, intervalMs, lastReadAt, isReadingPaused } = this.#options;
-    if (isReadingPaused()) {
-      this.#showLife();
-      return;
-    }
-    const quietMs = Math.max(0, clock.now() - lastReadAt());
+    const quietMs = isReadingPaused() ? 0 : Math.max(0, clock.now() - lastReadAt());
     this.#cancelTimer = clock.schedule(
       () => {
         if (isReadingPaused() || clock.now() - lastReadAt() < intervalMs) this.#waitForQuiet();
@@ -56,13 +65,6 @@ export class Heartbeat {
       },
       Math.max(1, intervalMs - quietMs),
     );
-  }
-
-  /** The daemon's own pings are not read now. What it gets from us must come more often than it judges. */
-  #showLife(): void {
-    const { clock, intervalMs, timeoutMs, sendPing } = this.#options;
-    sendPing();
-    this.#cancelTimer = clock.schedule(() => this.#waitForQuiet(), Math.max(1, Math.min(intervalMs, timeoutMs) / 2));
   }
 
   #pingAndJudge(): void {

@@ -50,9 +50,10 @@ export class LinkSession {
 
   /** Back-pressure: nothing is read from the daemon while the editor does not read. */
   setReadingPaused(isPaused: boolean): void {
-    if (isPaused) this.link.pause();
-    else this.link.resume();
-    this.#heartbeat?.check();
+    if (isPaused) {
+      this.link.pause();
+      this.#heartbeat?.onReadingPaused();
+    } else this.link.resume();
   }
 
   /** The connection is over for us; nothing is reported any more. */

@@ -44,6 +44,9 @@ export class SocketLink implements DaemonLink {
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#socket.on('drain', () => this.#handlers?.onDrain());
     this.#socket.on('end', () => this.#socket.end());
+    this.#socket.on('error', (error) => {
+      if (this.#closeCode === 1006) this.#closeReason = error.message;
+    });
     this.#socket.on('close', () => this.#onClosed());
   }
 

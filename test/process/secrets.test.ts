@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { epochSeconds, jsonWebToken } from '../golden/json-web-token.ts';
+import { eventually } from '../support/deadline.ts';
 import { OpsClient } from '../support/ops-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { useScene } from './scene.ts';
@@ -58,6 +59,10 @@ it('WIRE-F6 PF-L2: no part of a secret is in any log, file, answer or output', a
   ops.send({ op: 'health', request_id: 'h' });
   await ops.frame({ op: 'health_res' });
   await ops.frame({ op: 'rotate_token_res', request_id: 3, ok: true });
+  // The log of calls is written in batches; what was not written yet would go with the process below.
+  await eventually('masked names in the log of calls', () =>
+    scene.logLines('mcp_activity.log').some((line) => JSON.stringify(line).includes('***')) ? true : undefined,
+  );
   const { runKey: firstKey } = runningDaemon();
   const byCommand = await runCommands();
   writeFileSync(tokenFile, `${byCommand}\n`);

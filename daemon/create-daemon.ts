@@ -97,8 +97,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     bus,
   });
   const status: StatusSource = { status: () => currentStatus() };
+  const run = { run: () => ({ daemonRunId, uptimeSeconds: observation.uptimeSeconds }) };
   const catalog = new ToolCatalog(
-    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
+    options.createTools(
+      { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+      { config, logger },
+    ),
   );
   const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
   const dispatcher = new Dispatcher({

@@ -91,7 +91,12 @@ export class Observation {
     this.#subscriptions = observers.map((observer) => bus.subscribe((event) => observer.observe(event)));
   }
 
-  /** Asking the system costs as much as a whole call, and the tool `version` shows a status at every call. */
+  /** Since the start, from a clock that no one can set. */
+  get uptimeSeconds(): number {
+    return (performance.now() - this.#startedAtMs) / 1000;
+  }
+
+  /** Asking the system costs as much as a whole call, and tools show a status at every call. */
   #memory(): number {
     const now = performance.now();
     if (now - this.#rssAt >= rssKeptMs) {
@@ -138,7 +143,7 @@ export class Observation {
   readings(): Readings {
     return {
       now: Date.now() / 1000,
-      uptimeSeconds: (performance.now() - this.#startedAtMs) / 1000,
+      uptimeSeconds: this.uptimeSeconds,
       warnings: [...this.#warnings],
       leaseDoubleReleases: this.#doubleReleases,
       metricsLogProblem: this.#metricsLog.problem,

@@ -1,8 +1,9 @@
-import { Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { DaemonEvent } from '../../protocol/events.ts';
 import { BoundedLabels } from './bounded-labels.ts';
 import { sizeBuckets } from './call-metrics.ts';
 import { TallyCounter } from './tally-counter.ts';
+import { TallyHistogram } from './tally-histogram.ts';
 
 /** Metrics of messages, errors and everything that was turned away (WIRE §8.4). */
 export class TrafficMetrics {
@@ -10,7 +11,7 @@ export class TrafficMetrics {
   readonly #kinds = new BoundedLabels(50);
   readonly #received: TallyCounter;
   readonly #sent: TallyCounter;
-  readonly #size: Histogram<'direction'>;
+  readonly #size: TallyHistogram;
   readonly #errors: TallyCounter;
   readonly #refusals: TallyCounter;
   readonly #probes: TallyCounter;
@@ -18,17 +19,15 @@ export class TrafficMetrics {
 
   constructor(registry: Registry, clients: BoundedLabels) {
     this.#clients = clients;
-    const registers = [registry];
     const counter = (name: string, help: string, labelNames?: readonly string[]): TallyCounter =>
       new TallyCounter(registry, name, help, labelNames);
     this.#received = counter('mcp_messages_received_total', 'Messages from clients.', ['msg_type', 'client_id']);
     this.#sent = counter('mcp_messages_sent_total', 'Messages to clients.', ['msg_type']);
-    this.#size = new Histogram({
+    this.#size = new TallyHistogram(registry, {
       name: 'mcp_message_size_bytes',
       help: 'Size of messages.',
       labelNames: ['direction'],
       buckets: sizeBuckets,
-      registers,
     });
     this.#errors = counter(
       'mcp_jsonrpc_errors_total',
@@ -44,11 +43,11 @@ export class TrafficMetrics {
     switch (event.type) {
       case 'message.received':
         this.#received.add(this.#kinds.of(event.kind), this.#clients.of(event.clientName));
-        this.#size.observe(received, event.bytes);
+        this.#size.observe(event.bytes, 'received');
         break;
       case 'message.sent':
         this.#sent.add(this.#kinds.of(event.kind));
-        this.#size.observe(sent, event.bytes);
+        this.#size.observe(event.bytes, 'sent');
         break;
       case 'error.answered':
         this.#errors.add(String(event.jsonrpcCode), event.code);
@@ -67,6 +66,3 @@ export class TrafficMetrics {
     }
   }
 }
-
-const received = { direction: 'received' } as const;
-const sent = { direction: 'sent' } as const;

@@ -3,7 +3,8 @@ import { type CapacityRefusal, type Failure, FailureError } from '../../protocol
 import type { CallInfo, CallOutcome, FinishedCall } from '../../protocol/events.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import { failureResult, resultErrorCode, type Tool, type ToolProgress, type ToolResult } from '../tools/tool.ts';
-import { type CallAbortReason, createCallSignal } from './deadline.ts';
+import { CallWatch } from './call-watch.ts';
+import type { CallAbortReason } from './deadline.ts';
 import type { Lease, Limiter } from './limiter.ts';
 
 /** Who calls; only what a call needs to know of its session. */
@@ -113,7 +114,7 @@ export class Dispatcher {
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  async call(request: CallRequest): Promise<CallReply> {
+  call(request: CallRequest): Promise<CallReply> {
     const { caller } = request;
     const arrivedAt = performance.now();
     const tool =
@@ -136,25 +137,29 @@ export class Dispatcher {
     };
     const refusal = this.#refusal(tool, request);
     if (tool === undefined || refusal !== undefined) {
-      return this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt);
+      return Promise.resolve(this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt));
     }
-    let lease: Lease | undefined;
-    let startedAt = arrivedAt;
-    let wasQueued = false;
-    if (tool.isExempt !== true) {
-      this.#waiting += 1;
-      const taken = await this.#takeLease(info, request).finally(() => {
-        this.#waiting -= 1;
-      });
-      if (taken.type === 'failure') {
-        this.#checkIdle();
-        return this.#fail(info, taken.failure, arrivedAt, performance.now());
-      }
-      lease = taken.lease;
-      wasQueued = taken.wasQueued;
-      if (wasQueued) startedAt = performance.now(); // a call that did not wait has waited 0 ms
+    const taken =
+      tool.isExempt === true
+        ? undefined
+        : this.#options.limiter.tryAcquire({ session: info.sessionKey, provider: info.provider });
+    // A call that did not wait has waited 0 ms.
+    const times = { arrivedAt, startedAt: arrivedAt, wasQueued: false };
+    if (taken === undefined || taken.type === 'lease') return this.#run(tool, info, request, taken?.lease, times);
+    if (this.#options.limiter.hasQueue) return this.#runQueued(tool, info, request, arrivedAt);
+    return Promise.resolve(this.#fail(info, this.#overCapacity(taken.refusal, info), arrivedAt, performance.now()));
+  }
+
+  async #runQueued(tool: Tool, info: CallInfo, request: CallRequest, arrivedAt: number): Promise<CallReply> {
+    this.#waiting += 1;
+    const taken = await this.#waitForLease(info, request).finally(() => {
+      this.#waiting -= 1;
+    });
+    if (taken.type === 'failure') {
+      this.#checkIdle();
+      return this.#fail(info, taken.failure, arrivedAt, performance.now());
     }
-    return this.#run(tool, info, request, lease, { arrivedAt, startedAt, wasQueued });
+    return this.#run(tool, info, request, taken.lease, { arrivedAt, startedAt: performance.now(), wasQueued: true });
   }
 
   #refusal(tool: Tool | undefined, request: CallRequest): Failure | undefined {
@@ -177,14 +182,11 @@ export class Dispatcher {
     return undefined;
   }
 
-  async #takeLease(
+  async #waitForLease(
     info: CallInfo,
     request: CallRequest,
-  ): Promise<{ type: 'lease'; lease: Lease; wasQueued: boolean } | { type: 'failure'; failure: Failure }> {
+  ): Promise<{ type: 'lease'; lease: Lease } | { type: 'failure'; failure: Failure }> {
     const key = { session: info.sessionKey, provider: info.provider };
-    const taken = this.#options.limiter.tryAcquire(key);
-    if (taken.type === 'lease') return { type: 'lease', lease: taken.lease, wasQueued: false };
-    if (!this.#options.limiter.hasQueue) return { type: 'failure', failure: this.#overCapacity(taken.refusal, info) };
     const signal = AbortSignal.any([request.cancelled, request.sessionGone]);
     const waited = await this.#options.limiter.acquire(key, {
       signal,
@@ -195,7 +197,7 @@ export class Dispatcher {
     });
     switch (waited.type) {
       case 'lease':
-        return { type: 'lease', lease: waited.lease, wasQueued: true };
+        return { type: 'lease', lease: waited.lease };
       case 'refused':
         return { type: 'failure', failure: this.#overCapacity(waited.refusal, info, waited.reason) };
       case 'cancelled':
@@ -234,8 +236,9 @@ export class Dispatcher {
     times: { arrivedAt: number; startedAt: number; wasQueued: boolean },
   ): Promise<CallReply> {
     const { callTimeoutMs, cancelGraceMs, progressIntervalMs, bus } = this.#options;
-    const call = createCallSignal({
+    const watch = new CallWatch({
       deadlineMs: callTimeoutMs,
+      startedAt: times.startedAt,
       cancelled: request.cancelled,
       sessionGone: request.sessionGone,
     });
@@ -266,16 +269,16 @@ export class Dispatcher {
     const abortReply = (): CallReply =>
       this.#fail(
         info,
-        abortFailure(call.reason() ?? 'cancelled', info, callTimeoutMs),
+        abortFailure(watch.call.reason() ?? 'cancelled', info, callTimeoutMs),
         times.arrivedAt,
         times.startedAt,
       );
     try {
       const isSafe = tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true;
       request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued: times.wasQueued, isSafe });
-      if (call.signal.aborted) return abortReply();
-      const running = this.#invoke(tool, request, call.signal);
-      const finished = running instanceof Promise ? await Promise.race([running, aborted(call.signal)]) : running;
+      if (watch.isAborted) return abortReply();
+      const running = this.#invoke(tool, request, watch);
+      const finished = running instanceof Promise ? await Promise.race([running, aborted(watch.call.signal)]) : running;
       if (finished === abortMark) {
         isRunningOn = true;
         void whenSettled(running).then(settle);
@@ -289,27 +292,29 @@ export class Dispatcher {
         graceTimer.unref();
         return abortReply();
       }
-      if (call.signal.aborted) return abortReply();
+      if (watch.isAborted) return abortReply();
       return this.#finish(info, finished, times.arrivedAt, times.startedAt);
     } catch (error) {
-      if (call.signal.aborted) return abortReply(); // the tool has listened: its error is the echo of the abort
+      if (watch.isAborted) return abortReply(); // the tool has listened: its error is the echo of the abort
       return this.#finish(info, failureResult(failureOf(error)), times.arrivedAt, times.startedAt);
     } finally {
       clearInterval(heartbeat);
-      call.dispose();
+      watch.dispose();
       if (!isRunningOn) settle();
     }
   }
 
-  #invoke(tool: Tool, request: CallRequest, signal: AbortSignal): ToolResult | Promise<ToolResult> {
+  #invoke(tool: Tool, request: CallRequest, watch: CallWatch): ToolResult | Promise<ToolResult> {
     return tool.call(request.arguments ?? {}, {
-      signal,
+      get signal() {
+        return watch.call.signal;
+      },
       sessionId: request.caller.sessionId,
       reportProgress: (progress) => {
-        if (!signal.aborted) request.onProgress?.(progress);
+        if (!watch.isAborted) request.onProgress?.(progress);
       },
       streamChunk: (text) => {
-        if (!signal.aborted) request.onChunk?.(text);
+        if (!watch.isAborted) request.onChunk?.(text);
       },
     });
   }

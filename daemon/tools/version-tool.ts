@@ -18,6 +18,7 @@ const output = z.object({
 /** Called often, to see whether the daemon is there: so it asks for no more than it shows. */
 export function versionTool(source: RunSource): Tool {
   const platform = `${process.platform} ${process.arch}`;
+  const revisions = mcpRevisions.join(', ');
   return defineTool({
     name: 'version',
     title: 'Version',
@@ -39,13 +40,11 @@ export function versionTool(source: RunSource): Tool {
         daemon_run_id: daemonRunId,
         uptime_human: uptimeHuman(uptimeSeconds),
       };
-      const text = [
-        `# EXAI daemon ${facts.version}`,
-        '',
-        `- Up ${facts.uptime_human}, run ${facts.daemon_run_id}`,
-        `- EXAI protocol ${facts.protocol}; MCP ${facts.mcp_revisions.join(', ')}`,
-        `- Node ${facts.node} on ${facts.platform}`,
-      ].join('\n');
+      const text = `# EXAI daemon ${version}
+
+- Up ${facts.uptime_human}, run ${daemonRunId}
+- EXAI protocol ${protocolVersion}; MCP ${revisions}
+- Node ${process.version} on ${platform}`;
       return { content: [{ type: 'text', text }], structuredContent: facts };
     },
   });

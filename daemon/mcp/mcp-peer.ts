@@ -2,7 +2,7 @@ import { longestLineBytes } from '../../protocol/client-limits.ts';
 import type { Envelope, EnvelopeResult } from '../../protocol/envelope.ts';
 import { type Failure, jsonRpcError, parseErrorCode } from '../../protocol/errors.ts';
 import type { Hello } from '../../protocol/hello.ts';
-import { type RequestId, requestIdKey } from '../../protocol/ids.ts';
+import type { RequestId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import { mcpRevisions, version } from '../../protocol/version.ts';
 import type { CallJournal, JournalVerdict } from '../calls/call-journal.ts';
@@ -63,7 +63,7 @@ export const serverTitle = 'EXAI';
 export class McpPeer implements SessionPeer {
   readonly #options: McpPeerOptions;
   readonly #session: Session;
-  readonly #running = new Map<string, RunningRequest>();
+  readonly #running = new Map<RequestId, RunningRequest>();
   readonly #oversized = new OversizedResults();
   #outlet: McpOutlet | null = null;
   #isInitialized = false;
@@ -117,7 +117,7 @@ export class McpPeer implements SessionPeer {
   }
 
   pendingState(id: RequestId): PendingState {
-    const running = this.#running.get(requestIdKey(id));
+    const running = this.#running.get(id);
     if (running !== undefined)
       return { type: 'running', remainingMs: Math.max(0, running.deadlineAt - this.#options.monotonicNow()) };
     return this.#options.resumable?.buffer.answer(id) ?? { type: 'never-seen' };
@@ -125,8 +125,8 @@ export class McpPeer implements SessionPeer {
 
   /** Ids of requests that run here; those the shim no longer waits for were cancelled while it was away. */
   cancelAllBut(pending: readonly RequestId[]): void {
-    const wanted = new Set(pending.map(requestIdKey));
-    for (const [key, request] of this.#running) if (!wanted.has(key)) cancelRequest(request);
+    const wanted = new Set(pending);
+    for (const [id, request] of this.#running) if (!wanted.has(id)) cancelRequest(request);
   }
 
   confirmReceived(ids: readonly RequestId[]): void {
@@ -214,12 +214,12 @@ export class McpPeer implements SessionPeer {
   #onNotification(method: string, parameters: McpParameters): void {
     if (method !== 'notifications/cancelled') return;
     const target = parameters.requestId();
-    const running = target === undefined ? undefined : this.#running.get(requestIdKey(target));
+    const running = target === undefined ? undefined : this.#running.get(target);
     if (running !== undefined) cancelRequest(running);
   }
 
   #onRequest(id: RequestId, method: string, parameters: McpParameters, bytes: number): void {
-    if (this.#running.has(requestIdKey(id))) {
+    if (this.#running.has(id)) {
       this.#sendFailure(id, {
         code: 'INVALID_REQUEST',
         message: 'A request with this id is still running.',
@@ -333,13 +333,12 @@ export class McpPeer implements SessionPeer {
       });
       return;
     }
-    const key = requestIdKey(id);
     const request: RunningRequest = {
       cancel: new AbortController(),
       deadlineAt: this.#options.monotonicNow() + this.#options.longestCallMs,
       isCancelled: false,
     };
-    this.#running.set(key, request);
+    this.#running.set(id, request);
     this.#session.callsTotal += 1;
     const token = parameters.progressToken();
     const progress =
@@ -371,7 +370,7 @@ export class McpPeer implements SessionPeer {
           }),
     });
     if (journalledAs !== undefined) resumable?.journal.end(journalledAs);
-    this.#running.delete(key);
+    this.#running.delete(id);
     // A client that cancelled waits for no answer; an ended session has nobody to answer to.
     if (request.isCancelled || this.#session.state === 'ended') return;
     this.#answerReply(id, reply);

@@ -1,4 +1,4 @@
-import { type RequestId, requestIdKey } from '../../protocol/ids.ts';
+import type { RequestId } from '../../protocol/ids.ts';
 
 /** Bytes of stored answers over all sessions; one per daemon. */
 export class ResumeBudget {
@@ -30,8 +30,9 @@ export type StoredAnswer =
 export class ResumeBuffer {
   readonly #limits: ResumeLimits;
   readonly #budget: ResumeBudget;
-  readonly #answers = new Map<string, Uint8Array>();
-  readonly #expired = new Set<string>();
+  /** By id as it came: `1` and `"1"` are two keys of a Map too. */
+  readonly #answers = new Map<RequestId, Uint8Array>();
+  readonly #expired = new Set<RequestId>();
   #notifications: Uint8Array[] = [];
   #bytes = 0;
 
@@ -45,10 +46,9 @@ export class ResumeBuffer {
   }
 
   storeAnswer(id: RequestId, bytes: Uint8Array): void {
-    const key = requestIdKey(id);
-    this.#drop(key);
-    this.#expired.delete(key);
-    this.#answers.set(key, bytes);
+    this.#drop(id);
+    this.#expired.delete(id);
+    this.#answers.set(id, bytes);
     this.#grow(bytes.length);
     this.#enforce();
   }
@@ -62,17 +62,15 @@ export class ResumeBuffer {
   /** The client has handed these answers on: their copies go, and the ids are free for reuse. */
   confirm(ids: readonly RequestId[]): void {
     for (const id of ids) {
-      const key = requestIdKey(id);
-      this.#drop(key);
-      this.#expired.delete(key);
+      this.#drop(id);
+      this.#expired.delete(id);
     }
   }
 
   answer(id: RequestId): StoredAnswer {
-    const key = requestIdKey(id);
-    const bytes = this.#answers.get(key);
+    const bytes = this.#answers.get(id);
     if (bytes !== undefined) return { type: 'stored', bytes };
-    return this.#expired.has(key) ? { type: 'expired' } : { type: 'never-seen' };
+    return this.#expired.has(id) ? { type: 'expired' } : { type: 'never-seen' };
   }
 
   takeNotifications(): readonly Uint8Array[] {
@@ -115,10 +113,10 @@ export class ResumeBuffer {
     );
   }
 
-  #drop(key: string): void {
-    const bytes = this.#answers.get(key);
+  #drop(id: RequestId): void {
+    const bytes = this.#answers.get(id);
     if (bytes === undefined) return;
-    this.#answers.delete(key);
+    this.#answers.delete(id);
     this.#grow(-bytes.length);
   }
 

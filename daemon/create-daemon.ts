@@ -100,7 +100,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const catalog = new ToolCatalog(
     options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
   );
-  const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  const observation = new Observation({
+    config,
+    stateDir: layout.stateDir,
+    logDir,
+    bus,
+    logger,
+    secrets,
+    status,
+    activeRateLimits: () => rates.active(),
+  });
   const dispatcher = new Dispatcher({
     tools: catalog,
     limiter,

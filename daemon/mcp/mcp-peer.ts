@@ -66,7 +66,13 @@ export class McpPeer implements SessionPeer {
     this.#options = options;
     this.#session = options.session;
     const { session, bus, maxFrameBytes, resumable } = options;
-    this.#outbox = new Outbox({ session, bus, maxFrameBytes, buffer: resumable?.buffer ?? null });
+    this.#outbox = new Outbox({
+      session,
+      bus,
+      maxFrameBytes,
+      buffer: resumable?.buffer ?? null,
+      monotonicNow: () => options.monotonicNow(),
+    });
   }
 
   get isResumable(): boolean {
@@ -181,13 +187,14 @@ export class McpPeer implements SessionPeer {
       this.#outbox.answerFailure(id ?? null, envelope.isJsonRpc ? mcpFailures.badId : mcpFailures.notJsonRpc);
       return;
     }
+    const receivedAt = this.#options.monotonicNow();
     const parameters = parametersOf(envelope, bytes);
     if (parameters === undefined) {
       this.#outbox.answerFailure(id ?? null, mcpFailures.notJson);
       return;
     }
     if (id === undefined || id === null) this.#onNotification(method, parameters);
-    else this.#onRequest(id, method, parameters, bytes.length);
+    else this.#onRequest(id, method, parameters, bytes.length, receivedAt);
   }
 
   #onNotification(method: string, parameters: McpParameters): void {
@@ -197,53 +204,53 @@ export class McpPeer implements SessionPeer {
     if (running !== undefined) cancelRequest(running);
   }
 
-  #onRequest(id: RequestId, method: string, parameters: McpParameters, bytes: number): void {
+  #onRequest(id: RequestId, method: string, parameters: McpParameters, bytes: number, receivedAt: number): void {
     if (this.#running.has(requestIdKey(id))) {
       this.#outbox.sendFailure(id, mcpFailures.idInUse);
       return;
     }
     if (this.#isExpired()) {
-      this.#outbox.answerFailure(id, mcpFailures.userExpired);
+      this.#outbox.answerFailure(id, mcpFailures.userExpired, receivedAt);
       return;
     }
     switch (method) {
       case 'initialize':
-        this.#outbox.answerResult(id, this.#initialize(parameters));
+        this.#outbox.answerResult(id, this.#initialize(parameters), receivedAt);
         return;
       case 'ping':
-        this.#outbox.answerResult(id, '{}');
+        this.#outbox.answerResult(id, '{}', receivedAt);
         return;
       case 'tools/list':
         this.#confirm();
-        this.#outbox.answerResult(id, this.#options.catalog.listResult);
+        this.#outbox.answerResult(id, this.#options.catalog.listResult, receivedAt);
         return;
       case 'tools/call':
         this.#confirm();
-        void this.#callTool(id, parameters, bytes);
+        void this.#callTool(id, parameters, bytes, receivedAt);
         return;
       case 'prompts/list':
         this.#confirm();
-        this.#outbox.answerResult(id, '{"prompts":[]}');
+        this.#outbox.answerResult(id, '{"prompts":[]}', receivedAt);
         return;
       case 'resources/list':
         this.#confirm();
-        this.#outbox.answerResult(id, '{"resources":[]}');
+        this.#outbox.answerResult(id, '{"resources":[]}', receivedAt);
         return;
       case 'resources/templates/list':
         this.#confirm();
-        this.#outbox.answerResult(id, '{"resourceTemplates":[]}');
+        this.#outbox.answerResult(id, '{"resourceTemplates":[]}', receivedAt);
         return;
       case 'resources/read':
-        this.#outbox.answerResource(id, parameters.text('uri') ?? '');
+        this.#outbox.answerResource(id, parameters.text('uri') ?? '', receivedAt);
         return;
       case 'prompts/get':
-        this.#outbox.answerFailure(id, mcpFailures.noSuchPrompt);
+        this.#outbox.answerFailure(id, mcpFailures.noSuchPrompt, receivedAt);
         return;
       case 'logging/setLevel':
-        this.#outbox.answerResult(id, '{}');
+        this.#outbox.answerResult(id, '{}', receivedAt);
         return;
       default:
-        this.#outbox.answerFailure(id, unknownMethod(method));
+        this.#outbox.answerFailure(id, unknownMethod(method), receivedAt);
     }
   }
 
@@ -276,20 +283,20 @@ export class McpPeer implements SessionPeer {
     if (this.#isInitialized && !this.#session.isConfirmed) this.#options.onConfirmed();
   }
 
-  async #callTool(id: RequestId, parameters: McpParameters, bytes: number): Promise<void> {
+  async #callTool(id: RequestId, parameters: McpParameters, bytes: number, receivedAt: number): Promise<void> {
     const toolName = parameters.text('name');
     if (toolName === undefined) {
-      this.#outbox.answerFailure(id, mcpFailures.noToolName);
+      this.#outbox.answerFailure(id, mcpFailures.noToolName, receivedAt);
       return;
     }
     if (this.#running.size >= limits.maxPendingRequests) {
-      this.#outbox.answerFailure(id, tooManyOpen(this.#running.size));
+      this.#outbox.answerFailure(id, tooManyOpen(this.#running.size), receivedAt);
       return;
     }
     const key = requestIdKey(id);
     const request: RunningRequest = {
       cancel: new AbortController(),
-      deadlineAt: this.#options.monotonicNow() + this.#options.longestCallMs,
+      deadlineAt: receivedAt + this.#options.longestCallMs,
       isCancelled: false,
     };
     this.#running.set(key, request);
@@ -327,7 +334,7 @@ export class McpPeer implements SessionPeer {
     this.#running.delete(key);
     // A client that cancelled waits for no answer; an ended session has nobody to answer to.
     if (request.isCancelled || this.#session.state === 'ended') return;
-    this.#outbox.answerReply(id, reply);
+    this.#outbox.answerReply(id, reply, receivedAt);
   }
 
   #isExpired(): boolean {

@@ -7,6 +7,7 @@ import type { ResumeBuffer } from '../sessions/resume-buffer.ts';
 import type { Session } from '../sessions/session.ts';
 import { mcpFailures } from './mcp-failures.ts';
 import { OversizedResults } from './oversized-results.ts';
+import { uriScheme } from './uri-scheme.ts';
 
 /** Where frames of an MCP session go while it has a connection. */
 export interface McpOutlet {
@@ -19,11 +20,13 @@ export interface OutboxOptions {
   readonly maxFrameBytes: number;
   /** Null: the client has no second chance, and nothing is kept. */
   readonly buffer: ResumeBuffer | null;
+  /** Milliseconds that no change of the wall clock moves. */
+  monotonicNow(): number;
 }
 
 /**
  * Everything that the MCP server of one session says: answers, kept for a client that may be away, and notifications.
- * Without an outlet it goes on, into the resume buffer.
+ * Without an outlet it goes on, into the resume buffer. `receivedAt` is the monotonic time at which a request came.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -51,9 +54,9 @@ export class Outbox {
   }
 
   /** How a call ended. A result too long for the client's line is replaced by its beginning and a link. */
-  answerReply(id: RequestId, reply: CallReply): void {
+  answerReply(id: RequestId, reply: CallReply, receivedAt: number): void {
     if (reply.type === 'failure') {
-      this.answerFailure(id, reply.failure);
+      this.answerFailure(id, reply.failure, receivedAt);
       return;
     }
     const text = JSON.stringify(reply.result);
@@ -62,27 +65,35 @@ export class Outbox {
     if (text.length * 3 + envelopeBytes > limit) {
       const actual = Buffer.byteLength(text, 'utf8') + envelopeBytes;
       if (actual > limit) {
-        this.answerResult(id, JSON.stringify(this.#oversized.replace(reply.callId, reply.result, actual, limit)));
+        const replaced = this.#oversized.replace(reply.callId, reply.result, actual, limit);
+        this.answerResult(id, JSON.stringify(replaced), receivedAt);
         return;
       }
     }
-    this.answerResult(id, text);
+    this.answerResult(id, text, receivedAt);
   }
 
   /** A part of a result that was too long for one line; there are no other resources. */
-  answerResource(id: RequestId, uri: string): void {
+  answerResource(id: RequestId, uri: string, receivedAt: number): void {
     const part = this.#oversized.read(uri, this.#longestLineBytes());
-    if (part === undefined) this.answerFailure(id, mcpFailures.noSuchResource);
-    else this.answerResult(id, JSON.stringify(part));
+    const failure = part === undefined ? mcpFailures.noSuchResource : undefined;
+    this.#options.bus.emit({
+      type: 'resource.read',
+      scheme: uriScheme(uri),
+      clientName: this.#options.session.client.name,
+      errorCode: failure?.code ?? null,
+    });
+    if (failure === undefined) this.answerResult(id, JSON.stringify(part), receivedAt);
+    else this.answerFailure(id, failure, receivedAt);
   }
 
-  answerResult(id: RequestId, resultJson: string): void {
-    this.#answer(id, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`, 'response');
+  answerResult(id: RequestId, resultJson: string, receivedAt: number): void {
+    this.#answer(id, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`, 'response', receivedAt);
   }
 
-  /** The answer of a request, or what is said of a message whose id could not be read. */
-  answerFailure(id: RequestId | null, failure: Failure): void {
-    this.#answer(id, this.#failureText(id, failure), 'error');
+  /** The answer of a request, or, without a time of receipt, of what was none or came to an earlier daemon run. */
+  answerFailure(id: RequestId | null, failure: Failure, receivedAt?: number): void {
+    this.#answer(id, this.#failureText(id, failure), 'error', receivedAt);
   }
 
   /** An error that is not the answer of the request with this id, which runs on. */
@@ -97,9 +108,13 @@ export class Outbox {
     else if (kind === 'progress') this.#options.buffer?.storeNotification(Buffer.from(text, 'utf8'));
   }
 
-  #answer(id: RequestId | null, text: string, kind: string): void {
+  #answer(id: RequestId | null, text: string, kind: string, receivedAt: number | undefined): void {
     const { buffer, bus } = this.#options;
-    bus.emit({ type: 'message.sent', kind, bytes: text.length });
+    if (receivedAt === undefined) bus.emit({ type: 'message.sent', kind, bytes: text.length });
+    else {
+      const latencyMs = this.#options.monotonicNow() - receivedAt;
+      bus.emit({ type: 'message.sent', kind, bytes: text.length, answerTo: 'request', latencyMs });
+    }
     if (buffer === null || id === null) {
       this.#outlet?.sendMessage(text);
       return;

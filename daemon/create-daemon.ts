@@ -30,7 +30,7 @@ import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
 import { Observation } from './observe/observation.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
-import { ResumeBudget } from './sessions/resume-buffer.ts';
+import { ResumeBudget } from './sessions/resume-budget.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';

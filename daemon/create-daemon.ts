@@ -29,6 +29,7 @@ import { ToolCatalog } from './mcp/tool-catalog.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
 import { Observation } from './observe/observation.ts';
+import { ShimLogSweep } from './observe/shim-log-sweep.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
 import { ResumeBudget } from './sessions/resume-budget.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
@@ -298,6 +299,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   }
 
+  const shimLogs = new ShimLogSweep({ dir: logDir, logger });
   let sweepTimer: NodeJS.Timeout | undefined;
   return {
     status,
@@ -317,6 +319,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       observation.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
     },

@@ -1,10 +1,19 @@
 import { performance } from 'node:perf_hooks';
-import { type CapacityRefusal, type Failure, FailureError } from '../../protocol/errors.ts';
+import type { CapacityRefusal, Failure } from '../../protocol/errors.ts';
 import type { CallInfo, CallOutcome, FinishedCall } from '../../protocol/events.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import { failureResult, resultErrorCode, type Tool, type ToolProgress, type ToolResult } from '../tools/tool.ts';
+import {
+  abortFailure,
+  argumentsTooLarge,
+  cancelledFailure,
+  drainingFailure,
+  failureOf,
+  outcomeOf,
+  overCapacity,
+  toolNotFound,
+} from './call-failures.ts';
 import { CallWatch } from './call-watch.ts';
-import type { CallAbortReason } from './deadline.ts';
 import type { Lease, Limiter } from './limiter.ts';
 
 /** Who calls; only what a call needs to know of its session. */
@@ -163,22 +172,10 @@ export class Dispatcher {
   }
 
   #refusal(tool: Tool | undefined, request: CallRequest): Failure | undefined {
-    if (this.#isDraining) {
-      return {
-        code: 'DAEMON_UNAVAILABLE',
-        message: 'The daemon is stopping and takes no new calls.',
-        hint: 'Retry in a few seconds.',
-      };
-    }
+    if (this.#isDraining) return drainingFailure;
     if (tool === undefined) return toolNotFound(request.toolName);
-    if (request.requestBytes > this.#options.toolCallMaxBytes) {
-      return {
-        code: 'PAYLOAD_TOO_LARGE',
-        message: `The arguments of this call are ${request.requestBytes} bytes; the limit is ${this.#options.toolCallMaxBytes}.`,
-        hint: 'Send less, or raise TOOL_CALL_MAX_SIZE.',
-        details: { actual_size: request.requestBytes, limit: this.#options.toolCallMaxBytes },
-      };
-    }
+    const { toolCallMaxBytes } = this.#options;
+    if (request.requestBytes > toolCallMaxBytes) return argumentsTooLarge(request.requestBytes, toolCallMaxBytes);
     return undefined;
   }
 
@@ -206,26 +203,8 @@ export class Dispatcher {
   }
 
   #overCapacity(refusal: CapacityRefusal, info: CallInfo, reason?: string): Failure {
-    const who = {
-      session: 'This window',
-      global: 'The daemon',
-      provider: info.provider ?? 'The provider',
-      queue: 'The queue',
-    }[refusal.scope];
-    const message =
-      refusal.scope === 'queue'
-        ? reason === 'wait'
-          ? 'No slot became free in time.'
-          : `The queue is at its limit of ${refusal.limit}.`
-        : `${who} already runs ${refusal.inflight} calls, its limit is ${refusal.limit}.`;
-    return {
-      code: 'OVER_CAPACITY',
-      message,
-      hint: 'Retry in a moment.',
-      retryAfterMs: this.#options.retryAfterMs,
-      capacity: refusal,
-      ...(reason === undefined ? {} : { details: { reason } }),
-    };
+    const { retryAfterMs } = this.#options;
+    return overCapacity(refusal, { provider: info.provider, retryAfterMs, reason });
   }
 
   async #run(
@@ -269,7 +248,7 @@ export class Dispatcher {
     const abortReply = (): CallReply =>
       this.#fail(
         info,
-        abortFailure(watch.call.reason() ?? 'cancelled', info, callTimeoutMs),
+        abortFailure(watch.call.reason() ?? 'cancelled', info.callId, callTimeoutMs),
         times.arrivedAt,
         times.startedAt,
       );
@@ -359,52 +338,6 @@ export class Dispatcher {
       },
     });
   }
-}
-
-const cancelledFailure: Failure = { code: 'CANCELLED', message: 'The call was cancelled.' };
-
-function toolNotFound(name: string): Failure {
-  return {
-    code: 'TOOL_NOT_FOUND',
-    message: `There is no tool ${JSON.stringify(name.slice(0, 128))}.`,
-    hint: 'Ask for the list of tools and use a name from it.',
-  };
-}
-
-function abortFailure(reason: CallAbortReason, info: CallInfo, deadlineMs: number): Failure {
-  switch (reason) {
-    case 'timeout':
-      return {
-        code: 'TIMEOUT',
-        message: `The call did not finish within ${deadlineMs / 1000} s.`,
-        hint: 'It may have had an effect. Ask for less, or raise EXAI_WS_CALL_TIMEOUT.',
-        callId: info.callId,
-      };
-    case 'cancelled':
-    case 'session-ended':
-    case 'shutdown':
-      return { ...cancelledFailure, callId: info.callId };
-  }
-}
-
-function outcomeOf(failure: Failure): CallOutcome {
-  switch (failure.code) {
-    case 'CANCELLED':
-      return 'cancelled';
-    case 'TIMEOUT':
-      return 'timeout';
-    case 'OVER_CAPACITY':
-    case 'RATE_LIMITED':
-      return 'refused';
-    default:
-      return 'error';
-  }
-}
-
-/** What a tool threw, as a failure of its own. */
-function failureOf(error: unknown): Failure {
-  if (error instanceof FailureError) return error.failure;
-  return { code: 'EXEC_ERROR', message: error instanceof Error ? error.message : String(error) };
 }
 
 function timingOf(info: CallInfo, arrivedAt: number, startedAt: number): CallTiming {

@@ -25,6 +25,8 @@ export interface ObservationOptions {
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly status: StatusSource;
+  /** Rate limits that refuse requests now. */
+  readonly activeRateLimits?: () => number;
   /** Values that are `***` wherever a client brings them in; the set may grow. */
   readonly secrets?: SecretValues;
 }
@@ -70,7 +72,11 @@ export class Observation {
     };
     const { logMaxBytes, logFiles } = config;
     const flushMs = limits.metricsFlushMs;
-    this.prometheus = new PrometheusMetrics({ source: status, secrets });
+    this.prometheus = new PrometheusMetrics({
+      source: status,
+      secrets,
+      ...(options.activeRateLimits === undefined ? {} : { activeRateLimits: options.activeRateLimits }),
+    });
     this.#metricsLog = new MetricsLog({
       sink: file(metricsLogName, config.metricsMaxBytes, config.metricsFiles),
       flushMs,

@@ -8,7 +8,7 @@ import type { StateLayout } from '../platform/state-dir.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
 import { adminHandlers } from './api/admin-handlers.ts';
-import { HttpRoutes } from './api/http-routes.ts';
+import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
@@ -29,8 +29,9 @@ import { ToolCatalog } from './mcp/tool-catalog.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
 import { Observation } from './observe/observation.ts';
+import { ShimLogSweep } from './observe/shim-log-sweep.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
-import { ResumeBudget } from './sessions/resume-buffer.ts';
+import { ResumeBudget } from './sessions/resume-budget.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
@@ -97,10 +98,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     bus,
   });
   const status: StatusSource = { status: () => currentStatus() };
+  const run = { run: () => ({ daemonRunId, uptimeSeconds: observation.uptimeSeconds }) };
   const catalog = new ToolCatalog(
-    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
+    options.createTools(
+      { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+      { config, logger },
+    ),
   );
-  const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  const observation = new Observation({
+    config,
+    stateDir: layout.stateDir,
+    logDir,
+    bus,
+    logger,
+    secrets,
+    status,
+    activeRateLimits: () => rates.active(),
+  });
   const dispatcher = new Dispatcher({
     tools: catalog,
     limiter,
@@ -170,10 +184,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     rates.forgetSession(event.session.key);
     limiter.endSession(event.session.key);
   });
+  const throttle = new FailureThrottle();
   const gateway = new Gateway({
     daemonRunId,
     authenticator,
-    throttle: new FailureThrottle(),
+    throttle,
     rates,
     registry,
     mcp,
@@ -197,16 +212,22 @@ export function createDaemon(options: DaemonOptions): Daemon {
       callTimeoutMs: config.callTimeoutMs,
     },
   });
-  const isBearerValid = async (bearer: string): Promise<boolean> => {
+  const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
-    return result.type === 'accepted' && result.auth !== 'disabled';
+    if (result.type === 'refused') return 'wrong';
+    return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
   const routes = new HttpRoutes({
     status,
     metrics: observation.prometheus,
     metricsPublic: config.metricsPublic,
     bus,
-    isBearerValid,
+    checkBearer,
+    onWrongBearer: (address) => {
+      const { delayMs, shouldLog } = throttle.failed(address);
+      if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
+      return delayMs;
+    },
     admin: {
       handlers: adminHandlers({ status, registry, authenticator, layout, logDir }),
       isAdminSecret: (candidate) => adminSecret.matches(candidate),
@@ -227,7 +248,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     closeTimeoutMs: config.closeTimeoutMs,
     bus,
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
-    isBearerValid,
+    isBearerValid: async (bearer) => (await checkBearer(bearer)) === 'valid',
     onHttp: (request, response, peer) => {
       routes.serve(request, response, peer).catch((error: unknown) => {
         logger.error('a request could not be answered', { error });
@@ -282,6 +303,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   }
 
+  const shimLogs = new ShimLogSweep({ dir: logDir, logger });
   let sweepTimer: NodeJS.Timeout | undefined;
   return {
     status,
@@ -301,6 +323,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       observation.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
     },

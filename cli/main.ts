@@ -61,7 +61,7 @@ async function run(argv: readonly string[]): Promise<number> {
     case 'token status':
       return ask(values.json, async (client) => tokenAnswer(await client.call('token')));
     case 'token rotate':
-      return ask(values.json, async (client) => tokenAnswer(await client.call('rotateToken')));
+      return ask(values.json, async (client) => tokenAnswer(await client.call('rotateToken', { body: {} })));
     case 'token clear':
       return ask(values.json, async (client) => tokenAnswer(await client.call('clearToken')));
     case 'editor-config':

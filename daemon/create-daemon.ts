@@ -5,10 +5,14 @@ import type { Logger } from '../platform/json-logger.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
 import type { SecretValues } from '../platform/redaction.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
+import { FailureError } from '../protocol/errors.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
+import type { AdminHandlers } from './api/admin-handler.ts';
 import { adminHandlers } from './api/admin-handlers.ts';
+import { createAdminApi } from './api/create-admin-api.ts';
 import { HttpRoutes } from './api/http-routes.ts';
+import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
@@ -17,12 +21,13 @@ import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
 import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
-import type { DaemonConfig } from './config.ts';
+import { type DaemonConfig, isLoopbackHost } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
 import { FrameScheduler, type TurnBudget } from './gateway/frame-scheduler.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { McpGateway } from './gateway/mcp-gateway.ts';
 import { OpsGateway } from './gateway/ops-gateway.ts';
+import { httpAddress } from './listen/http-address.ts';
 import { Listeners, type ListenFailure } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
@@ -46,6 +51,8 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
+  readonly rendererDir?: string | undefined;
   /** The tools on offer, made for what they may look at. */
   createTools(
     sources: BuiltinSources,
@@ -62,10 +69,13 @@ export interface Daemon {
   /** Base64url key of the server proof, for the discovery file. */
   readonly runKey: string;
   readonly port: number;
+  /** 0 while the dashboard has no listener of its own. */
+  readonly dashboardPort: number;
   /** Opens the call journal. Before anything listens: a call that is not in it counts as never started. */
   prepare(): void;
   listenTcp(port: number): Promise<ListenFailure | undefined>;
   listenLocal(path: string): Promise<ListenFailure | undefined>;
+  listenDashboard(port: number): Promise<ListenFailure | undefined>;
   /** Starts what works beside the calls: health file, metrics, sweeps. */
   start(): void;
   /** Refuses new calls, waits for running ones at most the drain time, then says goodbye and closes everything. */
@@ -83,6 +93,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const bus = new EventBus({ logger });
   const resumeBudget = new ResumeBudget(config.resumeTotalBytes);
   let isDraining = false;
+  /** Ends the streams of the admin API, after everything else has had its say. */
+  const stopping = new AbortController();
 
   const limiter = new Limiter({
     caps: { session: config.sessionMaxInflight, global: config.globalMaxInflight, providers: config.providerCaps },
@@ -101,6 +113,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
   );
   const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  if (config.dashboardPort !== undefined && !isLoopbackHost(config.dashboardHost)) {
+    observation.warn('DASHBOARD_ON_NETWORK');
+  }
   const dispatcher = new Dispatcher({
     tools: catalog,
     limiter,
@@ -207,11 +222,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
     metricsPublic: config.metricsPublic,
     bus,
     isBearerValid,
-    admin: {
-      handlers: adminHandlers({ status, registry, authenticator, layout, logDir }),
-      isAdminSecret: (candidate) => adminSecret.matches(candidate),
-      onFailure: (route, error) => logger.error('admin request failed', { route, error }),
-    },
+    files: new StaticFiles(options.rendererDir),
+    admin: createAdminApi({
+      // The live view and the history come with their own changes; until then their routes are not found.
+      handlers: { ...absentRoutes(), ...adminHandlers({ status, registry, authenticator, layout, logDir }) },
+      adminSecret,
+      trustProxy: config.trustProxy,
+      stopping: stopping.signal,
+      logger,
+      dashboardUrl: dashboardAddress,
+    }),
   });
   const listeners = new Listeners({
     host: config.host,
@@ -237,6 +257,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onSocket: (socket, upgrade, authenticated) => gateway.accept(socket, upgrade, authenticated),
   });
 
+  /** Its own listener before the one for clients, which serves it as well. */
+  function dashboardAddress(): string | null {
+    const { dashboardPort, port } = listeners;
+    if (dashboardPort !== 0) return httpAddress(config.dashboardHost, dashboardPort);
+    return port === 0 ? null : httpAddress(config.host, port);
+  }
+
   function currentStatus(): DaemonStatus {
     const capacity = limiter.snapshot();
     const sessions = registry.counts();
@@ -248,6 +275,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       host: config.host,
       port: listeners.port,
       localSocket,
+      dashboardUrl: dashboardAddress(),
       authPolicy: authenticator.policy,
       tokenGeneration: authenticator.tokenGeneration,
       sessionsConnected: sessions.connected,
@@ -290,12 +318,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get port() {
       return listeners.port;
     },
+    get dashboardPort() {
+      return listeners.dashboardPort;
+    },
     prepare: () => {
       journal.open();
       sweepJournals(layout.callJournalFile(daemonRunId));
     },
     listenTcp: (port) => listeners.listenTcp(port),
     listenLocal: (path) => listeners.listenLocal(path),
+    listenDashboard: (port) => listeners.listenDashboard(config.dashboardHost, port),
     start: () => {
       writeKnownFacts();
       observation.start();
@@ -313,6 +345,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
+      stopping.abort();
       await nextTurn();
       listeners.closeAll();
       observation.stop();
@@ -338,4 +371,65 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
   });
+}
+
+type AbsentRoute =
+  | 'snapshot'
+  | 'events'
+  | 'session'
+  | 'renameSession'
+  | 'disconnectSession'
+  | 'reconnectSession'
+  | 'calls'
+  | 'cancelCall'
+  | 'capacity'
+  | 'changeCapacity'
+  | 'upstreams'
+  | 'instances'
+  | 'pause'
+  | 'unpause'
+  | 'logs'
+  | 'logTail'
+  | 'logFollow'
+  | 'logFile'
+  | 'settings'
+  | 'changeSettings'
+  | 'history'
+  | 'historyFacets'
+  | 'historySeries'
+  | 'historyExport'
+  | 'clearHistory';
+
+function absent(): never {
+  throw new FailureError({ code: 'NOT_FOUND', message: 'This daemon does not offer that.' });
+}
+
+function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
+  return {
+    snapshot: absent,
+    events: absent,
+    session: absent,
+    renameSession: absent,
+    disconnectSession: absent,
+    reconnectSession: absent,
+    calls: absent,
+    cancelCall: absent,
+    capacity: absent,
+    changeCapacity: absent,
+    upstreams: absent,
+    instances: absent,
+    pause: absent,
+    unpause: absent,
+    logs: absent,
+    logTail: absent,
+    logFollow: absent,
+    logFile: absent,
+    settings: absent,
+    changeSettings: absent,
+    history: absent,
+    historyFacets: absent,
+    historySeries: absent,
+    historyExport: absent,
+    clearHistory: absent,
+  };
 }

@@ -9,6 +9,7 @@ const seconds = z.number();
 const milliseconds = z.number();
 const count = z.int().min(0);
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table is not empty, and its keys are the codes
 export const errorCodeSchema = z.enum(Object.keys(errorTable) as [keyof typeof errorTable]);
 
 export const authPolicySchema = z.enum(['open', 'token', 'jwt', 'both']);

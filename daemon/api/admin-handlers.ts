@@ -1,9 +1,12 @@
 import type { StateLayout } from '../../platform/state-dir.ts';
 import type { AdminResponse } from '../../protocol/admin-api.ts';
+import { FailureError } from '../../protocol/errors.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
+import { httpHealth } from '../observe/http-health.ts';
 import { healthReasons, healthStatus, type StatusSource } from '../observe/status.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
-import type { AdminHandlers } from './admin-routes.ts';
+import type { AdminHandlers } from './admin-handler.ts';
+import { openApiDocument } from './openapi.ts';
 
 export interface AdminSources {
   readonly status: StatusSource;
@@ -13,8 +16,10 @@ export interface AdminSources {
   readonly logDir: string;
 }
 
-/** What each row of the admin route table does. */
-export function adminHandlers(sources: AdminSources): AdminHandlers {
+type BasicRoute = 'status' | 'health' | 'sessions' | 'token' | 'rotateToken' | 'revealToken' | 'clearToken' | 'openapi';
+
+/** The rows of the admin route table that need nothing but what the daemon has anyway. */
+export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicRoute> {
   const { registry, authenticator, layout } = sources;
   const token = (): AdminResponse<'token'> => ({
     authPolicy: authenticator.policy,
@@ -27,7 +32,16 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
       isCurrent: auth === 'instance' || auth === 'jwt' || tokenGeneration === authenticator.tokenGeneration,
     })),
   });
+  let document: ReturnType<typeof openApiDocument> | undefined;
   return {
+    health: () => {
+      const status = sources.status.status();
+      return { ...httpHealth('health', status, { detailed: true }).body, status: healthStatus(status) };
+    },
+    openapi: () => {
+      document ??= openApiDocument();
+      return document;
+    },
     status: () => {
       const status = sources.status.status();
       return {
@@ -58,6 +72,15 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
     rotateToken: async () => {
       await authenticator.rotateAsAdmin();
       return token();
+    },
+    revealToken: () => {
+      const current = authenticator.policy === 'open' ? undefined : authenticator.currentToken;
+      if (current !== undefined) return { token: current };
+      throw new FailureError({
+        code: 'NOT_FOUND',
+        message: 'There is no token.',
+        hint: 'Make one with: exai token rotate',
+      });
     },
     clearToken: async () => {
       await authenticator.clearToken();

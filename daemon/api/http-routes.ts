@@ -5,20 +5,25 @@ import { respond } from '../listen/respond.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import { httpHealth } from '../observe/http-health.ts';
 import type { StatusSource } from '../observe/status.ts';
-import { type AdminApiOptions, serveAdminApi } from './admin-routes.ts';
+import type { AdminApi } from './admin-routes.ts';
+import type { StaticFiles } from './static-files.ts';
 import { welcomePage } from './welcome-page.ts';
 
 export interface HttpRoutesOptions {
   readonly status: StatusSource;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly metricsPublic: boolean;
-  readonly admin: AdminApiOptions;
+  readonly admin: AdminApi;
+  readonly files: StaticFiles;
   readonly bus: EventBus;
   /** Any valid client credential: adds details to /health, opens /metrics beyond loopback. */
   isBearerValid(bearer: string): Promise<boolean>;
 }
 
-/** Every plain HTTP route of WIRE §1.2. The guards have let the request through. */
+/**
+ * Every plain HTTP route of WIRE §1.2. The guards have let the request through. The dashboard's own port has the page, the
+ * admin API and health, and nothing that is for clients or for monitoring.
+ */
 export class HttpRoutes {
   readonly #options: HttpRoutesOptions;
 
@@ -29,7 +34,7 @@ export class HttpRoutes {
   async serve(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (path.startsWith('/api/')) {
-      await serveAdminApi(request, response, path, this.#options.admin);
+      await this.#options.admin.serve(request, response, path, peer.address);
       return;
     }
     request.resume();
@@ -45,9 +50,11 @@ export class HttpRoutes {
         await this.#serveHealth(request, response, path);
         return;
       case '/metrics':
-        await this.#serveMetrics(request, response, peer);
+        if (peer.listener === 'dashboard') this.#notFound(response);
+        else await this.#serveMetrics(request, response, peer);
         return;
       case '/':
+        if (await this.#options.files.serve(request, response, path)) return;
         response.writeHead(200, {
           'Content-Type': 'text/html; charset=utf-8',
           'Cache-Control': 'no-store',
@@ -58,6 +65,7 @@ export class HttpRoutes {
         response.end(welcomePage(this.#options.status.status()));
         return;
       default:
+        if (path.startsWith('/assets/') && (await this.#options.files.serve(request, response, path))) return;
         this.#notFound(response);
     }
   }

@@ -200,6 +200,7 @@ export const instanceViewSchema = z.object({
   color: z.int().min(1).max(8),
   createdAt: seconds,
 });
+export type InstanceView = z.infer<typeof instanceViewSchema>;
 
 export const snapshotSchema = z.object({
   /** Counts the messages of one feed from here; a gap means that some were missed. */

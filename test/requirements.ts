@@ -1,6 +1,7 @@
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `BAD-…` the inputs that must be survived.
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `BAD-…` the inputs that
+ * must be survived.
  */
 export interface Requirement {
   readonly id: string;
@@ -123,6 +124,25 @@ const rows: readonly (readonly [string, string])[] = [
     'S4',
   ]),
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
+
+  // What is true now
+  ['LIVE-snapshot-first', 'a reader of the feed gets everything first, then changes with consecutive numbers'],
+  ['LIVE-deltas-equal-snapshot', 'snapshot and deltas together are what a fresh snapshot says'],
+  ['LIVE-slow-reader', 'a reader that does not keep up is cut and told so; the others notice nothing'],
+  ['LIVE-heartbeat', 'silence of the feed is broken every 5 s'],
+  ['LIVE-daemon-stops', 'the last line of a feed says that the daemon stops'],
+  ['LIVE-idle-cost', 'without a reader nothing is built, and a call pays for counters only'],
+  ['LIVE-no-flicker', 'a call that ends within one frame never appears'],
+  ['LIVE-counters', 'calls, errors and latency per session and in total, since local midnight'],
+  ['LIVE-session-order', 'sessions stay in order of connecting; an ended one stays for 3 s'],
+  ['LIVE-cancel-exact', 'an admin cancels exactly one call, running or queued, and its client is told'],
+  ['LIVE-session-ops', 'an admin renames, disconnects and reconnects a session; reconnecting loses no call'],
+  ['LIVE-pause', 'a paused daemon refuses new calls, says why, and finishes what runs'],
+  ['LIVE-rotation-rows', 'a rotation shows who is on the new token, who follows, and who needs help'],
+  ['LIVE-problems', 'problems appear with their cause and go away by themselves'],
+  ['LIVE-preview-bounded', 'the preview of arguments is short, masked, and cheap for 10 MB'],
+  ['LIVE-text-is-text', 'HTML in a name or an argument stays text'],
+  ['LIVE-log-source', 'a session names the log of its shim'],
 
   // Bad input
   ['BAD-token', 'bad token'],

@@ -4,6 +4,7 @@ import type { CallInfo, CallOutcome, FinishedCall } from '../../protocol/events.
 import type { EventBus } from '../observe/event-bus.ts';
 import { failureResult, resultErrorCode, type Tool, type ToolProgress, type ToolResult } from '../tools/tool.ts';
 import { type CallAbortReason, createCallSignal } from './deadline.ts';
+import { InflightCall } from './inflight-call.ts';
 import type { Lease, Limiter } from './limiter.ts';
 
 /** Who calls; only what a call needs to know of its session. */
@@ -22,6 +23,8 @@ export interface CallRequest {
   readonly requestBytes: number;
   /** Aborts when the client cancels. */
   readonly cancelled: AbortSignal;
+  /** Aborts `cancelled`, for an admin who cancels the call. */
+  readonly canceller: { abort(): void };
   /** Aborts when the session ends. */
   readonly sessionGone: AbortSignal;
   onQueued?(position: number): void;
@@ -78,12 +81,15 @@ const serverSuffix = /(?:_EXAI-WS|-EXAI-WS|_EXAI_WS|-EXAI_WS)$/;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #running = new Map<string, CallInfo & { readonly startedAt: number }>();
+  /** What waits or runs, in the order in which it came to do so. */
+  readonly #inflight = new Map<string, InflightCall>();
   #nextCall = 1;
   /** Calls that ask for a slot. */
   #waiting = 0;
   #abandoned = 0;
   #isDraining = false;
+  #isPaused = false;
+  #watcher: ((call: InflightCall) => void) | undefined;
   readonly #onIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
@@ -95,8 +101,43 @@ export class Dispatcher {
     return this.#abandoned;
   }
 
-  running(): readonly (CallInfo & { readonly startedAt: number })[] {
-    return [...this.#running.values()];
+  /** Calls that wait or run, oldest first; those that were abandoned are none any more. */
+  *inflight(): Generator<InflightCall> {
+    for (const call of this.#inflight.values()) if (!call.isAbandoned) yield call;
+  }
+
+  find(callId: string): InflightCall | undefined {
+    const call = this.#inflight.get(callId);
+    return call?.isAbandoned === true ? undefined : call;
+  }
+
+  /** Cancels one call as its client would, who is answered CANCELLED. False when it has ended or is ending. */
+  cancel(callId: string): boolean {
+    const call = this.find(callId);
+    if (call === undefined || call.state === 'cancelling') return false;
+    call.cancel();
+    this.#watcher?.(call);
+    return true;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** While paused, new calls are refused; those that wait or run go on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+  }
+
+  /**
+   * Told of every change of a call in flight, its end included. One watcher at a time; it runs on the call path. Without
+   * one, changes cost nothing. Returns how to stop.
+   */
+  watch(watcher: (call: InflightCall) => void): () => void {
+    this.#watcher = watcher;
+    return () => {
+      if (this.#watcher === watcher) this.#watcher = undefined;
+    };
   }
 
   /** Refuses new calls and resolves when the last one, waiting ones included, has ended. Safe to call again. */
@@ -109,7 +150,7 @@ export class Dispatcher {
   }
 
   #checkIdle(): void {
-    if (this.#running.size > 0 || this.#waiting > 0) return;
+    if (this.#inflight.size > 0 || this.#waiting > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
@@ -138,12 +179,13 @@ export class Dispatcher {
     if (tool === undefined || refusal !== undefined) {
       return this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt);
     }
+    const call = new InflightCall(info, tool, request);
     let lease: Lease | undefined;
     let startedAt = arrivedAt;
     let wasQueued = false;
     if (tool.isExempt !== true) {
       this.#waiting += 1;
-      const taken = await this.#takeLease(info, request).finally(() => {
+      const taken = await this.#takeLease(call, request).finally(() => {
         this.#waiting -= 1;
       });
       if (taken.type === 'failure') {
@@ -154,7 +196,7 @@ export class Dispatcher {
       wasQueued = taken.wasQueued;
       if (wasQueued) startedAt = performance.now(); // a call that did not wait has waited 0 ms
     }
-    return this.#run(tool, info, request, lease, { arrivedAt, startedAt, wasQueued });
+    return this.#run(call, request, lease, { arrivedAt, startedAt, wasQueued });
   }
 
   #refusal(tool: Tool | undefined, request: CallRequest): Failure | undefined {
@@ -165,6 +207,7 @@ export class Dispatcher {
         hint: 'Retry in a few seconds.',
       };
     }
+    if (this.#isPaused) return pausedFailure;
     if (tool === undefined) return toolNotFound(request.toolName);
     if (request.requestBytes > this.#options.toolCallMaxBytes) {
       return {
@@ -178,9 +221,10 @@ export class Dispatcher {
   }
 
   async #takeLease(
-    info: CallInfo,
+    call: InflightCall,
     request: CallRequest,
   ): Promise<{ type: 'lease'; lease: Lease; wasQueued: boolean } | { type: 'failure'; failure: Failure }> {
+    const { info } = call;
     const key = { session: info.sessionKey, provider: info.provider };
     const taken = this.#options.limiter.tryAcquire(key);
     if (taken.type === 'lease') return { type: 'lease', lease: taken.lease, wasQueued: false };
@@ -189,10 +233,14 @@ export class Dispatcher {
     const waited = await this.#options.limiter.acquire(key, {
       signal,
       onQueued: (position) => {
+        call.queuePosition = position;
+        this.#inflight.set(info.callId, call);
+        this.#watcher?.(call);
         this.#options.bus.emit({ type: 'call.queued', call: info, position });
         request.onQueued?.(position);
       },
     });
+    if (waited.type !== 'lease') this.#forget(call);
     switch (waited.type) {
       case 'lease':
         return { type: 'lease', lease: waited.lease, wasQueued: true };
@@ -226,20 +274,31 @@ export class Dispatcher {
     };
   }
 
+  #forget(call: InflightCall): void {
+    this.#inflight.delete(call.info.callId);
+    this.#watcher?.(call);
+  }
+
   async #run(
-    tool: Tool,
-    info: CallInfo,
+    inflight: InflightCall,
     request: CallRequest,
     lease: Lease | undefined,
     times: { arrivedAt: number; startedAt: number; wasQueued: boolean },
   ): Promise<CallReply> {
     const { callTimeoutMs, cancelGraceMs, progressIntervalMs, bus } = this.#options;
+    const { info, tool } = inflight;
     const call = createCallSignal({
       deadlineMs: callTimeoutMs,
       cancelled: request.cancelled,
       sessionGone: request.sessionGone,
     });
-    this.#running.set(info.callId, { ...info, startedAt: Date.now() / 1000 });
+    inflight.signal = call;
+    inflight.startedAt = Date.now() / 1000;
+    inflight.deadlineMs = callTimeoutMs;
+    inflight.queuedMs = times.startedAt - times.arrivedAt;
+    inflight.queuePosition = 0;
+    this.#inflight.set(info.callId, inflight);
+    this.#watcher?.(inflight);
     bus.emit({ type: 'call.started', call: info });
     let beats = 0;
     const heartbeat =
@@ -256,7 +315,7 @@ export class Dispatcher {
       if (isSettled) return;
       isSettled = true;
       if (!isAbandoned) lease?.release();
-      this.#running.delete(info.callId);
+      this.#forget(inflight);
       if (isAbandoned) {
         this.#abandoned -= 1;
         bus.emit({ type: 'call.settled-late', callId: info.callId });
@@ -274,7 +333,7 @@ export class Dispatcher {
       const isSafe = tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true;
       request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued: times.wasQueued, isSafe });
       if (call.signal.aborted) return abortReply();
-      const running = this.#invoke(tool, request, call.signal);
+      const running = this.#invoke(inflight, request, call.signal);
       const finished = running instanceof Promise ? await Promise.race([running, aborted(call.signal)]) : running;
       if (finished === abortMark) {
         isRunningOn = true;
@@ -283,10 +342,13 @@ export class Dispatcher {
           if (isSettled) return;
           isAbandoned = true;
           this.#abandoned += 1;
+          inflight.isAbandoned = true;
           lease?.release();
+          this.#watcher?.(inflight);
           bus.emit({ type: 'call.abandoned', callId: info.callId });
         }, cancelGraceMs);
         graceTimer.unref();
+        this.#watcher?.(inflight);
         return abortReply();
       }
       if (call.signal.aborted) return abortReply();
@@ -301,12 +363,15 @@ export class Dispatcher {
     }
   }
 
-  #invoke(tool: Tool, request: CallRequest, signal: AbortSignal): ToolResult | Promise<ToolResult> {
-    return tool.call(request.arguments ?? {}, {
+  #invoke(call: InflightCall, request: CallRequest, signal: AbortSignal): ToolResult | Promise<ToolResult> {
+    return call.tool.call(request.arguments ?? {}, {
       signal,
       sessionId: request.caller.sessionId,
       reportProgress: (progress) => {
-        if (!signal.aborted) request.onProgress?.(progress);
+        if (signal.aborted) return;
+        call.progress = progress;
+        this.#watcher?.(call);
+        request.onProgress?.(progress);
       },
       streamChunk: (text) => {
         if (!signal.aborted) request.onChunk?.(text);
@@ -355,6 +420,12 @@ export class Dispatcher {
     });
   }
 }
+
+const pausedFailure: Failure = {
+  code: 'DAEMON_UNAVAILABLE',
+  message: 'The daemon is paused and takes no new calls.',
+  hint: 'Somebody paused it in EXAI Tray; retry when it has been resumed there.',
+};
 
 const cancelledFailure: Failure = { code: 'CANCELLED', message: 'The call was cancelled.' };
 

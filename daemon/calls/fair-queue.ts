@@ -56,6 +56,17 @@ export class FairQueue<Value> {
     for (const session of this.#sessions.values()) yield [session.name, session.size];
   }
 
+  /** Providers with waiting calls, and how many; null stands for none. */
+  sizesByProvider(): ReadonlyMap<string | null, number> {
+    const sizes = new Map<string | null, number>();
+    for (const [provider, lanes] of this.#rings) {
+      let size = 0;
+      for (const lane of lanes) size += lane.entries.size;
+      if (size > 0) sizes.set(provider, size);
+    }
+    return sizes;
+  }
+
   add(session: string, provider: string | null, value: Value): QueueAdmission<Value> {
     if (this.#size >= this.max) return { type: 'full', limit: this.max, queued: this.#size };
     const waiting = this.#sessions.get(session);

@@ -56,6 +56,10 @@ export interface LimiterSnapshot {
   /** Providers with a cap. */
   readonly providers: Readonly<Record<string, { readonly capacity: number; readonly inflight: number }>>;
   readonly queued: number;
+  readonly queuedByProvider: ReadonlyMap<string | null, number>;
+  readonly sessionCap: number;
+  /** `max` 0: no queue. */
+  readonly queue: { readonly max: number };
   /** Sessions with a running or waiting call. */
   readonly sessions: ReadonlyMap<string, { readonly inflight: number; readonly queued: number }>;
 }
@@ -151,6 +155,15 @@ export class Limiter {
     this.#waiting.cancel();
   }
 
+  /** What one session holds and waits for, in calls. */
+  ofSession(session: string): { readonly inflight: number; readonly queued: number } {
+    return { inflight: this.#sessions.get(session)?.inflight ?? 0, queued: this.#waiting.sizeOf(session) };
+  }
+
+  get sessionCap(): number {
+    return this.#sessionCap;
+  }
+
   snapshot(): LimiterSnapshot {
     const providers: [string, { capacity: number; inflight: number }][] = [];
     for (const [name, { capacity, inflight }] of this.#providers) {
@@ -165,6 +178,9 @@ export class Limiter {
       global: { capacity: this.#globalCap, inflight: this.#globalInflight },
       providers: Object.fromEntries(providers),
       queued: this.#waiting.size,
+      queuedByProvider: this.#waiting.sizesByProvider(),
+      sessionCap: this.#sessionCap,
+      queue: { max: this.#waiting.max },
       sessions,
     };
   }

@@ -48,6 +48,14 @@ export class WaitingCalls<Grant> {
     return this.#queue.size;
   }
 
+  sizeOf(session: string): number {
+    return this.#queue.sizeOf(session);
+  }
+
+  sizesByProvider(): ReadonlyMap<string | null, number> {
+    return this.#queue.sizesByProvider();
+  }
+
   sizes(): Iterable<readonly [session: string, size: number]> {
     return this.#queue.sizes();
   }

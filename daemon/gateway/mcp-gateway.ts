@@ -185,6 +185,9 @@ export class McpGateway {
         for (const action of actions) action();
         return;
       }
+      case 'log_opened':
+        session.logFile = control.log;
+        return;
       case 'bye':
         this.#options.registry.end(session, 'bye');
         return;

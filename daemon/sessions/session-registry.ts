@@ -176,6 +176,8 @@ export class SessionRegistry {
     session.owner = request.owner;
     session.state = 'connected';
     session.tokenGeneration = request.tokenGeneration;
+    session.credentialSource = request.hello?.client?.credential ?? session.credentialSource;
+    session.logFile = request.hello?.client?.log ?? session.logFile;
     session.lastActiveAt = this.#now() / 1000;
     session.resumes += 1;
     if (isSuperseding) {

@@ -12,14 +12,17 @@ import type { AdminHandlers } from './api/admin-handler.ts';
 import { adminHandlers } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
 import { HttpRoutes } from './api/http-routes.ts';
+import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
+import { startProblem } from './auth/open-authentication.ts';
 import { CallJournal, sweepJournals } from './calls/call-journal.ts';
 import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
 import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
+import { RuntimeCaps } from './calls/runtime-caps.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
 import { type DaemonConfig, isLoopbackHost } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
@@ -31,12 +34,14 @@ import { httpAddress } from './listen/http-address.ts';
 import { Listeners, type ListenFailure } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
+import { capsView } from './observe/caps-view.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
 import { Observation } from './observe/observation.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
 import { ResumeBudget } from './sessions/resume-buffer.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SettingsStore, type SettingsStoreOptions } from './settings/settings-store.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -51,6 +56,8 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** What this daemon was started with, and how to load it again. */
+  readonly settings: Pick<SettingsStoreOptions, 'running' | 'reload'>;
   /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
   readonly rendererDir?: string | undefined;
   /** The tools on offer, made for what they may look at. */
@@ -101,6 +108,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     queue: { max: config.queueMax, waitMs: config.queueWaitMs },
     retryAfterMs: config.retryAfterMs,
     onDoubleRelease: () => observation.countDoubleRelease(),
+  });
+  const caps = new RuntimeCaps(limiter, {
+    session: config.sessionMaxInflight,
+    global: config.globalMaxInflight,
+    queue: config.queueMax,
+    providers: config.providerCaps,
   });
   const registry = new SessionRegistry({
     graceMs: config.sessionGraceMs,
@@ -158,7 +171,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       budget: resumeBudget,
     },
     maxFrameBytes: config.maxFrameBytes,
-    longestCallMs: config.callTimeoutMs + (config.queueMax > 0 ? config.queueWaitMs : 0),
+    // The queue may be switched on and off while sessions live.
+    get longestCallMs() {
+      return config.callTimeoutMs + (caps.queue > 0 ? config.queueWaitMs : 0);
+    },
     journalPath: (runId) => layout.callJournalFile(runId),
   });
   const ops = new OpsGateway({
@@ -206,8 +222,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ackLimits: {
       maxFrameBytes: config.maxFrameBytes,
       maxPending: limits.maxPendingRequests,
-      sessionMaxInflight: config.sessionMaxInflight,
-      queueMax: config.queueMax,
+      get sessionMaxInflight() {
+        return caps.session;
+      },
+      get queueMax() {
+        return caps.queue;
+      },
       graceMs: config.sessionGraceMs,
       callTimeoutMs: config.callTimeoutMs,
     },
@@ -225,7 +245,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     files: new StaticFiles(options.rendererDir),
     admin: createAdminApi({
       // The live view and the history come with their own changes; until then their routes are not found.
-      handlers: { ...absentRoutes(), ...adminHandlers({ status, registry, authenticator, layout, logDir }) },
+      handlers: {
+        ...absentRoutes(),
+        ...adminHandlers({ status, registry, authenticator, layout, logDir }),
+        ...settingsHandlers({
+          settings: new SettingsStore({ ...options.settings, startProblem, caps }),
+          caps: () => capsView(limiter.snapshot(), caps),
+        }),
+      },
       adminSecret,
       trustProxy: config.trustProxy,
       stopping: stopping.signal,
@@ -383,7 +410,6 @@ type AbsentRoute =
   | 'calls'
   | 'cancelCall'
   | 'capacity'
-  | 'changeCapacity'
   | 'upstreams'
   | 'instances'
   | 'pause'
@@ -392,8 +418,6 @@ type AbsentRoute =
   | 'logTail'
   | 'logFollow'
   | 'logFile'
-  | 'settings'
-  | 'changeSettings'
   | 'history'
   | 'historyFacets'
   | 'historySeries'
@@ -415,7 +439,6 @@ function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
     calls: absent,
     cancelCall: absent,
     capacity: absent,
-    changeCapacity: absent,
     upstreams: absent,
     instances: absent,
     pause: absent,
@@ -424,8 +447,6 @@ function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
     logTail: absent,
     logFollow: absent,
     logFile: absent,
-    settings: absent,
-    changeSettings: absent,
     history: absent,
     historyFacets: absent,
     historySeries: absent,

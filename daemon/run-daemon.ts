@@ -80,6 +80,11 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       adminSecret,
       daemonRunId,
       localSocket,
+      settings: {
+        running: loaded,
+        reload: (settingsText) =>
+          loadSettings('daemon', { env: process.env, ...(settingsText === undefined ? {} : { settingsText }) }),
+      },
       rendererDir: options.rendererDir,
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,

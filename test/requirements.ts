@@ -48,6 +48,11 @@ const rows: readonly (readonly [string, string])[] = [
   ['LIVE-static-traversal', 'no path leads out of the folder of the interface'],
   ['LIVE-dashboard-port', 'the dashboard has a port of its own when asked, without anything that is for clients'],
   ['LIVE-dashboard-command', '`exai dashboard` gives an address that lets one browser in'],
+  [
+    'LIVE-settings',
+    'settings are shown with their place, and stored all or none after a check that the daemon would start',
+  ],
+  ['LIVE-capacity-persist', 'a limit changed while the daemon runs takes effect at once and holds at the next start'],
   ['LIVE-openapi', 'the table of the admin API is served as an OpenAPI 3.1 document'],
   ['LIVE-reveal-token', 'the token is shown to an admin who asks, and its value is in no log'],
 

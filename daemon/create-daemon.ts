@@ -12,6 +12,7 @@ import type { AdminHandlers } from './api/admin-handler.ts';
 import { adminHandlers } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
 import { HttpRoutes } from './api/http-routes.ts';
+import { logHandlers } from './api/log-handlers.ts';
 import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
@@ -248,6 +249,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       handlers: {
         ...absentRoutes(),
         ...adminHandlers({ status, registry, authenticator, layout, logDir }),
+        ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
         ...settingsHandlers({
           settings: new SettingsStore({ ...options.settings, startProblem, caps }),
           caps: () => capsView(limiter.snapshot(), caps),
@@ -414,10 +416,6 @@ type AbsentRoute =
   | 'instances'
   | 'pause'
   | 'unpause'
-  | 'logs'
-  | 'logTail'
-  | 'logFollow'
-  | 'logFile'
   | 'history'
   | 'historyFacets'
   | 'historySeries'
@@ -443,10 +441,6 @@ function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
     instances: absent,
     pause: absent,
     unpause: absent,
-    logs: absent,
-    logTail: absent,
-    logFollow: absent,
-    logFile: absent,
     history: absent,
     historyFacets: absent,
     historySeries: absent,

@@ -200,6 +200,7 @@ describe('the admin API', () => {
     await server.ask('GET', '/api/status');
     await server.ask('DELETE', '/api/sessions/window%201');
     await server.ask('POST', '/api/token/clear', await server.browser());
+    await server.send('PATCH', '/api/settings', { values: { EXAI_WS_CALL_TIMEOUT: '3141.5926' } });
     const lines = server.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines).toMatchObject([
       {
@@ -212,7 +213,9 @@ describe('the admin API', () => {
       { route: 'makeTicket', by: 'secret' },
       { route: 'signIn', by: 'ticket' },
       { route: 'clearToken', by: expect.stringMatching(/^browser [0-9a-f]{8}$/) },
+      { route: 'changeSettings', by: 'secret', fields: ['EXAI_WS_CALL_TIMEOUT'] },
     ]);
+    expect(server.logLines.join()).not.toContain('3141.5926');
   });
 
   it('tells a stream when its client has gone, and when the daemon stops', async () => {

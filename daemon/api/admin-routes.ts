@@ -14,8 +14,10 @@ export interface AdminChange {
   readonly route: AdminRoute;
   /** `secret`, `ticket` (a sign-in), or the label of a browser's session. */
   readonly by: string;
-  /** Path parameters: what was changed. Never a body, which may hold a secret. */
+  /** Path parameters: what was changed. */
   readonly target: Readonly<Record<string, unknown>>;
+  /** Names of what the body sets. Never a value, which may be a secret. */
+  readonly fields: readonly string[];
 }
 
 export interface AdminApiOptions {
@@ -84,7 +86,9 @@ export class AdminApi {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schemas of this very route have parsed the input
     const handler = this.#options.handlers[route] as (input: unknown, exchange: AdminExchange) => unknown;
     const answer = await handler(input, { request, response, gone, caller });
-    if (isUnsafe(request)) this.#options.onChange({ route, by: nameOf(caller), target: params });
+    if (isUnsafe(request)) {
+      this.#options.onChange({ route, by: nameOf(caller), target: params, fields: fieldsOf(input['body']) });
+    }
     if (row.answers === 'json') respond(response, 200, answer);
     if (row.answers === 'empty') response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
   }
@@ -139,6 +143,13 @@ export function startStream(response: ServerResponse): ServerResponse {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
   });
+}
+
+/** Settings are named one level further down. */
+function fieldsOf(body: unknown): readonly string[] {
+  if (typeof body !== 'object' || body === null) return [];
+  const named: unknown = 'values' in body ? body.values : body;
+  return typeof named === 'object' && named !== null ? Object.keys(named) : [];
 }
 
 function nameOf(caller: AdminCaller): string {

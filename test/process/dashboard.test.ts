@@ -29,7 +29,7 @@ async function ticketAddress(): Promise<{ origin: string; ticket: string }> {
 function signIn(origin: string, ticket: string): Promise<Response> {
   return fetch(`${origin}/api/ui/session`, {
     method: 'POST',
-    headers: { Origin: origin, 'X-Exai-Request': '1', 'Content-Type': 'application/json' },
+    headers: { Origin: origin, 'Content-Type': 'application/json' },
     body: JSON.stringify({ ticket }),
   });
 }

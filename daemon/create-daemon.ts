@@ -9,9 +9,10 @@ import { FailureError } from '../protocol/errors.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
 import type { AdminHandlers } from './api/admin-handler.ts';
-import { adminHandlers } from './api/admin-handlers.ts';
+import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
 import { HttpRoutes } from './api/http-routes.ts';
+import { liveHandlers } from './api/live-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -33,9 +34,11 @@ import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
+import { LiveView } from './observe/live-view.ts';
 import { Observation } from './observe/observation.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
 import { ResumeBudget } from './sessions/resume-buffer.ts';
+import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
@@ -133,6 +136,22 @@ export function createDaemon(options: DaemonOptions): Daemon {
         upstreamProvider,
       }),
   });
+  const live = new LiveView({
+    bus,
+    registry,
+    dispatcher,
+    limiter,
+    status,
+    authenticator,
+    tokenGraceMs: config.tokenGraceMs,
+    maskText: secrets.maskText,
+    toolCount: () => catalog.names.length,
+    configuredCaps: () => ({
+      global: config.globalMaxInflight,
+      providers: config.providerCaps,
+      queue: config.queueMax,
+    }),
+  });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), (error) => {
     logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
     observation.warn('CALL_JOURNAL_FAILED');
@@ -216,6 +235,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
     return result.type === 'accepted' && result.auth !== 'disabled';
   };
+  const adminSources = { status, registry, authenticator, layout, logDir };
   const routes = new HttpRoutes({
     status,
     metrics: observation.prometheus,
@@ -224,8 +244,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
     isBearerValid,
     files: new StaticFiles(options.rendererDir),
     admin: createAdminApi({
-      // The live view and the history come with their own changes; until then their routes are not found.
-      handlers: { ...absentRoutes(), ...adminHandlers({ status, registry, authenticator, layout, logDir }) },
+      // Settings, logs and the history come with their own changes; until then their routes are not found.
+      handlers: {
+        ...absentRoutes(),
+        ...adminHandlers(adminSources),
+        ...liveHandlers({
+          live,
+          control: new SessionControl({ registry }),
+          dispatcher,
+          authenticator,
+          tokenStatus: () => tokenStatus(adminSources),
+        }),
+      },
       adminSecret,
       trustProxy: config.trustProxy,
       stopping: stopping.signal,
@@ -345,6 +375,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
+      live.stop();
       stopping.abort();
       await nextTurn();
       listeners.closeAll();
@@ -374,20 +405,7 @@ function nextTurn(): Promise<void> {
 }
 
 type AbsentRoute =
-  | 'snapshot'
-  | 'events'
-  | 'session'
-  | 'renameSession'
-  | 'disconnectSession'
-  | 'reconnectSession'
-  | 'calls'
-  | 'cancelCall'
-  | 'capacity'
   | 'changeCapacity'
-  | 'upstreams'
-  | 'instances'
-  | 'pause'
-  | 'unpause'
   | 'logs'
   | 'logTail'
   | 'logFollow'
@@ -406,20 +424,7 @@ function absent(): never {
 
 function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
   return {
-    snapshot: absent,
-    events: absent,
-    session: absent,
-    renameSession: absent,
-    disconnectSession: absent,
-    reconnectSession: absent,
-    calls: absent,
-    cancelCall: absent,
-    capacity: absent,
     changeCapacity: absent,
-    upstreams: absent,
-    instances: absent,
-    pause: absent,
-    unpause: absent,
     logs: absent,
     logTail: absent,
     logFollow: absent,

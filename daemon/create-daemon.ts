@@ -11,7 +11,7 @@ import { mcpRevisions, version } from '../protocol/version.ts';
 import type { AdminHandlers } from './api/admin-handler.ts';
 import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
-import { HttpRoutes } from './api/http-routes.ts';
+import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
 import { liveHandlers } from './api/live-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
@@ -36,8 +36,9 @@ import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
 import { LiveView } from './observe/live-view.ts';
 import { Observation } from './observe/observation.ts';
+import { ShimLogSweep } from './observe/shim-log-sweep.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
-import { ResumeBudget } from './sessions/resume-buffer.ts';
+import { ResumeBudget } from './sessions/resume-budget.ts';
 import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
@@ -112,10 +113,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     bus,
   });
   const status: StatusSource = { status: () => currentStatus() };
+  const run = { run: () => ({ daemonRunId, uptimeSeconds: observation.uptimeSeconds }) };
   const catalog = new ToolCatalog(
-    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
+    options.createTools(
+      { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+      { config, logger },
+    ),
   );
-  const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  const observation = new Observation({
+    config,
+    stateDir: layout.stateDir,
+    logDir,
+    bus,
+    logger,
+    secrets,
+    status,
+    activeRateLimits: () => rates.active(),
+  });
   if (config.dashboardPort !== undefined && !isLoopbackHost(config.dashboardHost)) {
     observation.warn('DASHBOARD_ON_NETWORK');
   }
@@ -204,10 +218,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     rates.forgetSession(event.session.key);
     limiter.endSession(event.session.key);
   });
+  const throttle = new FailureThrottle();
   const gateway = new Gateway({
     daemonRunId,
     authenticator,
-    throttle: new FailureThrottle(),
+    throttle,
     rates,
     registry,
     mcp,
@@ -231,9 +246,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       callTimeoutMs: config.callTimeoutMs,
     },
   });
-  const isBearerValid = async (bearer: string): Promise<boolean> => {
+  const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
-    return result.type === 'accepted' && result.auth !== 'disabled';
+    if (result.type === 'refused') return 'wrong';
+    return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
   const adminSources = { status, registry, authenticator, layout, logDir };
   const routes = new HttpRoutes({
@@ -241,7 +257,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     metrics: observation.prometheus,
     metricsPublic: config.metricsPublic,
     bus,
-    isBearerValid,
+    checkBearer,
+    onWrongBearer: (address) => {
+      const { delayMs, shouldLog } = throttle.failed(address);
+      if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
+      return delayMs;
+    },
+    isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(options.rendererDir),
     admin: createAdminApi({
       // Settings, logs and the history come with their own changes; until then their routes are not found.
@@ -277,7 +299,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     closeTimeoutMs: config.closeTimeoutMs,
     bus,
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
-    isBearerValid,
+    isBearerValid: async (bearer) => (await checkBearer(bearer)) === 'valid',
     onHttp: (request, response, peer) => {
       routes.serve(request, response, peer).catch((error: unknown) => {
         logger.error('a request could not be answered', { error });
@@ -340,6 +362,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   }
 
+  const shimLogs = new ShimLogSweep({ dir: logDir, logger });
   let sweepTimer: NodeJS.Timeout | undefined;
   return {
     status,
@@ -363,6 +386,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       observation.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
     },

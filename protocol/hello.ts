@@ -98,6 +98,7 @@ export type HelloError =
 
 export type AuthKind = 'shared' | 'instance' | 'jwt' | 'disabled';
 
+/** `CONFIG_DRIFT` is not sent yet: no store knows what an entry on the disk says, so there is nothing to compare with. */
 export type HelloWarning = 'AUTH_DISABLED' | 'JWT_GRACE' | 'TOKEN_ENV_STALE' | 'CONFIG_DRIFT' | 'SESSION_RENAMED';
 
 /** `hello_ack` of an accepted handshake (WIRE §3.2). Times in milliseconds, sizes in bytes. */

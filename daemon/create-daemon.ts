@@ -13,14 +13,18 @@ import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
 import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
 import { liveHandlers } from './api/live-handlers.ts';
+import { logHandlers } from './api/log-handlers.ts';
+import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
+import { startProblem } from './auth/open-authentication.ts';
 import { CallJournal, sweepJournals } from './calls/call-journal.ts';
 import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
 import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
+import { RuntimeCaps } from './calls/runtime-caps.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
 import { type DaemonConfig, isLoopbackHost } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
@@ -41,6 +45,7 @@ import type { DaemonStatus, StatusSource } from './observe/status.ts';
 import { ResumeBudget } from './sessions/resume-budget.ts';
 import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SettingsStore, type SettingsStoreOptions } from './settings/settings-store.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -55,6 +60,8 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** What this daemon was started with, and how to load it again. */
+  readonly settings: Pick<SettingsStoreOptions, 'running' | 'reload'>;
   /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
   readonly rendererDir?: string | undefined;
   /** The tools on offer, made for what they may look at. */
@@ -105,6 +112,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     queue: { max: config.queueMax, waitMs: config.queueWaitMs },
     retryAfterMs: config.retryAfterMs,
     onDoubleRelease: () => observation.countDoubleRelease(),
+  });
+  const caps = new RuntimeCaps(limiter, {
+    session: config.sessionMaxInflight,
+    global: config.globalMaxInflight,
+    queue: config.queueMax,
+    providers: config.providerCaps,
   });
   const registry = new SessionRegistry({
     graceMs: config.sessionGraceMs,
@@ -160,11 +173,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     tokenGraceMs: config.tokenGraceMs,
     maskText: secrets.maskText,
     toolCount: () => catalog.names.length,
-    configuredCaps: () => ({
-      global: config.globalMaxInflight,
-      providers: config.providerCaps,
-      queue: config.queueMax,
-    }),
+    configuredCaps: () => caps,
   });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), (error) => {
     logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
@@ -191,7 +200,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       budget: resumeBudget,
     },
     maxFrameBytes: config.maxFrameBytes,
-    longestCallMs: config.callTimeoutMs + (config.queueMax > 0 ? config.queueWaitMs : 0),
+    // The queue may be switched on and off while sessions live.
+    get longestCallMs() {
+      return config.callTimeoutMs + (caps.queue > 0 ? config.queueWaitMs : 0);
+    },
     journalPath: (runId) => layout.callJournalFile(runId),
   });
   const ops = new OpsGateway({
@@ -240,8 +252,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ackLimits: {
       maxFrameBytes: config.maxFrameBytes,
       maxPending: limits.maxPendingRequests,
-      sessionMaxInflight: config.sessionMaxInflight,
-      queueMax: config.queueMax,
+      get sessionMaxInflight() {
+        return caps.session;
+      },
+      get queueMax() {
+        return caps.queue;
+      },
       graceMs: config.sessionGraceMs,
       callTimeoutMs: config.callTimeoutMs,
     },
@@ -266,10 +282,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
     isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(options.rendererDir),
     admin: createAdminApi({
-      // Settings, logs and the history come with their own changes; until then their routes are not found.
+      // The history comes with its own change; until then its routes are not found.
       handlers: {
         ...absentRoutes(),
         ...adminHandlers(adminSources),
+        ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
+        ...settingsHandlers({
+          settings: new SettingsStore({ ...options.settings, startProblem, caps }),
+          caps: () => {
+            live.changed();
+            return live.caps();
+          },
+        }),
         ...liveHandlers({
           live,
           control: new SessionControl({ registry }),
@@ -428,19 +452,7 @@ function nextTurn(): Promise<void> {
   });
 }
 
-type AbsentRoute =
-  | 'changeCapacity'
-  | 'logs'
-  | 'logTail'
-  | 'logFollow'
-  | 'logFile'
-  | 'settings'
-  | 'changeSettings'
-  | 'history'
-  | 'historyFacets'
-  | 'historySeries'
-  | 'historyExport'
-  | 'clearHistory';
+type AbsentRoute = 'history' | 'historyFacets' | 'historySeries' | 'historyExport' | 'clearHistory';
 
 function absent(): never {
   throw new FailureError({ code: 'NOT_FOUND', message: 'This daemon does not offer that.' });
@@ -448,13 +460,6 @@ function absent(): never {
 
 function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
   return {
-    changeCapacity: absent,
-    logs: absent,
-    logTail: absent,
-    logFollow: absent,
-    logFile: absent,
-    settings: absent,
-    changeSettings: absent,
     history: absent,
     historyFacets: absent,
     historySeries: absent,

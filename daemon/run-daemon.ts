@@ -13,6 +13,7 @@ import { protocolVersion, version } from '../protocol/version.ts';
 import { openAuthentication } from './auth/open-authentication.ts';
 import { createDaemon, type Daemon, type DaemonOptions } from './create-daemon.ts';
 import type { ListenFailure } from './listen/server.ts';
+import { daemonLogName } from './observe/log-sources.ts';
 import { OwnerWatch, readOwner } from './owner-watch.ts';
 import { newDaemonRunId } from './run-id.ts';
 
@@ -53,7 +54,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
     const { config, authenticator, adminSecret } = authentication;
     const secrets = SecretValues.of(authentication.secrets);
     const log = new RotatingFile({
-      path: join(logDir, 'ws_daemon.log'),
+      path: join(logDir, daemonLogName),
       maxBytes: config.logMaxBytes,
       files: config.logFiles,
     });
@@ -80,6 +81,11 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       adminSecret,
       daemonRunId,
       localSocket,
+      settings: {
+        running: loaded,
+        reload: (settingsText) =>
+          loadSettings('daemon', { env: process.env, ...(settingsText === undefined ? {} : { settingsText }) }),
+      },
       rendererDir: options.rendererDir,
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,

@@ -34,6 +34,28 @@ const rows: readonly (readonly [string, string])[] = [
   ['TOKEN-sessions-live', 'running sessions live through a rotation; new connections need the new token'],
   ['TOKEN-shims-follow', 'shims pick the new token up at their next connect'],
 
+  // Admin API and dashboard
+  ['LIVE-admin-never-client-token', 'no credential of a client opens the admin API'],
+  ['LIVE-csrf', 'no other origin, site or port of this host can act through the cookie of a browser'],
+  ['LIVE-ticket-once', 'a ticket lets one browser in, once, within a minute; guessing is slowed down'],
+  [
+    'LIVE-ui-session-expiry',
+    'a browser session ends after 15 minutes without use, at sign-out, and when it is pushed out',
+  ],
+  ['LIVE-secrets-unlogged', 'ticket, cookie and key of a browser are in no log'],
+  ['LIVE-body-limit', 'a body of the admin API is counted while it comes in and refused over 1 MiB'],
+  ['LIVE-static', 'the interface is served with a strict policy, compressed, and cached where its name has a hash'],
+  ['LIVE-static-traversal', 'no path leads out of the folder of the interface'],
+  ['LIVE-dashboard-port', 'the dashboard has a port of its own when asked, without anything that is for clients'],
+  ['LIVE-dashboard-command', '`exai dashboard` gives an address that lets one browser in'],
+  [
+    'LIVE-settings',
+    'settings are shown with their place, and stored all or none after a check that the daemon would start',
+  ],
+  ['LIVE-capacity-persist', 'a limit changed while the daemon runs takes effect at once and holds at the next start'],
+  ['LIVE-openapi', 'the table of the admin API is served as an OpenAPI 3.1 document'],
+  ['LIVE-reveal-token', 'the token is shown to an admin who asks, and its value is in no log'],
+
   // Golden rows of the wire specification
   ...numbered('WIRE-H', 17, 'handshake row'),
   ...numbered('WIRE-O', 13, 'ops row'),

@@ -144,7 +144,7 @@ describe('the admin API', () => {
   it.each([
     ['announced', {}],
     ['not announced', { 'transfer-encoding': 'chunked' }],
-  ])('BAD-oversized: a body over 1 MiB, %s, is 413', async (_what, headers) => {
+  ])('LIVE-body-limit BAD-oversized: a body over 1 MiB, %s, is 413', async (_what, headers) => {
     const body = JSON.stringify({ values: { X: 'x'.repeat(1_100_000) } });
     const sent = { ...server.asAdmin, 'content-type': 'application/json', ...headers };
     const { status, json } = await server.ask('PATCH', '/api/settings', sent, body);

@@ -79,7 +79,7 @@ export class TestServer {
     });
     this.listeners = new Listeners({
       host: '127.0.0.1',
-      allowedHosts: [],
+      allowedHosts: ['listed.example'],
       allowedOrigins: ['https://listed.example'],
       trustProxy: options.trustProxy ?? false,
       maxConnections: 1000,

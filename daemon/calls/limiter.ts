@@ -145,6 +145,13 @@ export class Limiter {
     this.#startWaiting();
   }
 
+  /**
+   * Changes at run time how many calls may wait. What waits goes on waiting; 0 lets no further call wait.
+   */
+  setQueueMax(max: number): void {
+    this.#waiting.setMax(checkedCap(max));
+  }
+
   /** The waiting calls of an ended session leave the queue as `cancelled`. Held leases stay valid. */
   endSession(session: string): void {
     this.#waiting.cancel(session);

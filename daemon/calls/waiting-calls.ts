@@ -44,6 +44,11 @@ export class WaitingCalls<Grant> {
     return this.#queue.max;
   }
 
+  /** For calls that come from now on. */
+  setMax(max: number): void {
+    this.#queue.setMax(max);
+  }
+
   get size(): number {
     return this.#queue.size;
   }

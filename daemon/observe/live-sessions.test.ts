@@ -130,7 +130,7 @@ describe('figures', () => {
   it('LIVE-problems: so are a full provider and clients with a wrong token', async () => {
     const scene = create();
     const session = scene.connect('one');
-    for (const _index of [1, 2, 3]) await scene.call(session, { tool: 'kimi_work' });
+    for (let at = 0; at < 3; at += 1) await scene.call(session, { tool: 'kimi_work' });
     await scene.advance(1_000);
     scene.bus.emit({ type: 'handshake.finished', transport: 'shim', result: 'unauthorized' });
     scene.bus.emit({ type: 'handshake.finished', transport: 'shim', result: 'hello_timeout' });

@@ -111,7 +111,7 @@ export class LiveScene {
       now,
       clock: time.clock,
       every: (task, intervalMs) => {
-        let cancel = (): void => undefined;
+        let cancel: (() => void) | undefined;
         const next = (): void => {
           cancel = time.schedule(() => {
             next(); // before the task, which may stop it
@@ -119,7 +119,7 @@ export class LiveScene {
           }, intervalMs);
         };
         next();
-        return () => cancel();
+        return () => cancel?.();
       },
     });
   }

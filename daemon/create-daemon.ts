@@ -9,9 +9,10 @@ import { FailureError } from '../protocol/errors.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
 import type { AdminHandlers } from './api/admin-handler.ts';
-import { adminHandlers } from './api/admin-handlers.ts';
+import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
-import { HttpRoutes } from './api/http-routes.ts';
+import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
+import { liveHandlers } from './api/live-handlers.ts';
 import { logHandlers } from './api/log-handlers.ts';
 import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
@@ -35,12 +36,14 @@ import { httpAddress } from './listen/http-address.ts';
 import { Listeners, type ListenFailure } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
-import { capsView } from './observe/caps-view.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
+import { LiveView } from './observe/live-view.ts';
 import { Observation } from './observe/observation.ts';
+import { ShimLogSweep } from './observe/shim-log-sweep.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
-import { ResumeBudget } from './sessions/resume-buffer.ts';
+import { ResumeBudget } from './sessions/resume-budget.ts';
+import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { SettingsStore, type SettingsStoreOptions } from './settings/settings-store.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
@@ -123,10 +126,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     bus,
   });
   const status: StatusSource = { status: () => currentStatus() };
+  const run = { run: () => ({ daemonRunId, uptimeSeconds: observation.uptimeSeconds }) };
   const catalog = new ToolCatalog(
-    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
+    options.createTools(
+      { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+      { config, logger },
+    ),
   );
-  const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  const observation = new Observation({
+    config,
+    stateDir: layout.stateDir,
+    logDir,
+    bus,
+    logger,
+    secrets,
+    status,
+    activeRateLimits: () => rates.active(),
+  });
   if (config.dashboardPort !== undefined && !isLoopbackHost(config.dashboardHost)) {
     observation.warn('DASHBOARD_ON_NETWORK');
   }
@@ -146,6 +162,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
         catalogue: options.modelCatalogue ?? (() => null),
         upstreamProvider,
       }),
+  });
+  const live = new LiveView({
+    bus,
+    registry,
+    dispatcher,
+    limiter,
+    status,
+    authenticator,
+    tokenGraceMs: config.tokenGraceMs,
+    maskText: secrets.maskText,
+    toolCount: () => catalog.names.length,
+    configuredCaps: () => caps,
   });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), (error) => {
     logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
@@ -202,10 +230,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     rates.forgetSession(event.session.key);
     limiter.endSession(event.session.key);
   });
+  const throttle = new FailureThrottle();
   const gateway = new Gateway({
     daemonRunId,
     authenticator,
-    throttle: new FailureThrottle(),
+    throttle,
     rates,
     registry,
     mcp,
@@ -233,26 +262,44 @@ export function createDaemon(options: DaemonOptions): Daemon {
       callTimeoutMs: config.callTimeoutMs,
     },
   });
-  const isBearerValid = async (bearer: string): Promise<boolean> => {
+  const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
-    return result.type === 'accepted' && result.auth !== 'disabled';
+    if (result.type === 'refused') return 'wrong';
+    return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
+  const adminSources = { status, registry, authenticator, layout, logDir };
   const routes = new HttpRoutes({
     status,
     metrics: observation.prometheus,
     metricsPublic: config.metricsPublic,
     bus,
-    isBearerValid,
+    checkBearer,
+    onWrongBearer: (address) => {
+      const { delayMs, shouldLog } = throttle.failed(address);
+      if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
+      return delayMs;
+    },
+    isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(options.rendererDir),
     admin: createAdminApi({
-      // The live view and the history come with their own changes; until then their routes are not found.
+      // The history comes with its own change; until then its routes are not found.
       handlers: {
         ...absentRoutes(),
-        ...adminHandlers({ status, registry, authenticator, layout, logDir }),
+        ...adminHandlers(adminSources),
         ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
         ...settingsHandlers({
           settings: new SettingsStore({ ...options.settings, startProblem, caps }),
-          caps: () => capsView(limiter.snapshot(), caps),
+          caps: () => {
+            live.changed();
+            return live.caps();
+          },
+        }),
+        ...liveHandlers({
+          live,
+          control: new SessionControl({ registry }),
+          dispatcher,
+          authenticator,
+          tokenStatus: () => tokenStatus(adminSources),
         }),
       },
       adminSecret,
@@ -276,7 +323,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     closeTimeoutMs: config.closeTimeoutMs,
     bus,
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
-    isBearerValid,
+    isBearerValid: async (bearer) => (await checkBearer(bearer)) === 'valid',
     onHttp: (request, response, peer) => {
       routes.serve(request, response, peer).catch((error: unknown) => {
         logger.error('a request could not be answered', { error });
@@ -339,6 +386,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   }
 
+  const shimLogs = new ShimLogSweep({ dir: logDir, logger });
   let sweepTimer: NodeJS.Timeout | undefined;
   return {
     status,
@@ -362,6 +410,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       observation.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
     },
@@ -374,6 +423,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
+      live.stop();
       stopping.abort();
       await nextTurn();
       listeners.closeAll();
@@ -402,25 +452,7 @@ function nextTurn(): Promise<void> {
   });
 }
 
-type AbsentRoute =
-  | 'snapshot'
-  | 'events'
-  | 'session'
-  | 'renameSession'
-  | 'disconnectSession'
-  | 'reconnectSession'
-  | 'calls'
-  | 'cancelCall'
-  | 'capacity'
-  | 'upstreams'
-  | 'instances'
-  | 'pause'
-  | 'unpause'
-  | 'history'
-  | 'historyFacets'
-  | 'historySeries'
-  | 'historyExport'
-  | 'clearHistory';
+type AbsentRoute = 'history' | 'historyFacets' | 'historySeries' | 'historyExport' | 'clearHistory';
 
 function absent(): never {
   throw new FailureError({ code: 'NOT_FOUND', message: 'This daemon does not offer that.' });
@@ -428,19 +460,6 @@ function absent(): never {
 
 function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
   return {
-    snapshot: absent,
-    events: absent,
-    session: absent,
-    renameSession: absent,
-    disconnectSession: absent,
-    reconnectSession: absent,
-    calls: absent,
-    cancelCall: absent,
-    capacity: absent,
-    upstreams: absent,
-    instances: absent,
-    pause: absent,
-    unpause: absent,
     history: absent,
     historyFacets: absent,
     historySeries: absent,

@@ -23,11 +23,11 @@ export type EditorKind = (typeof editorKinds)[number];
  * Where a shim's token comes from: a file that it reads at every connect, also when that file does not exist yet; its
  * environment; nowhere.
  */
-export const credentialSources = ['file', 'env', 'none'] as const;
+const credentialSources = ['file', 'env', 'none'] as const;
 export type CredentialSource = (typeof credentialSources)[number];
 
 /** Name of a shim's log file, without folder (WIRE §11). */
-export const shimLogFile = /^ws_shim_[A-Za-z0-9_-]{1,100}\.log$/;
+const shimLogFile = /^ws_shim_[A-Za-z0-9_-]{1,100}\.log$/;
 
 const text = z.string().max(limits.clientTextMaxChars);
 const path = z.string().max(limits.clientPathMaxChars);
@@ -98,6 +98,7 @@ export type HelloError =
 
 export type AuthKind = 'shared' | 'instance' | 'jwt' | 'disabled';
 
+/** `CONFIG_DRIFT` is not sent yet: no store knows what an entry on the disk says, so there is nothing to compare with. */
 export type HelloWarning = 'AUTH_DISABLED' | 'JWT_GRACE' | 'TOKEN_ENV_STALE' | 'CONFIG_DRIFT' | 'SESSION_RENAMED';
 
 /** `hello_ack` of an accepted handshake (WIRE §3.2). Times in milliseconds, sizes in bytes. */

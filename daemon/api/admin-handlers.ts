@@ -16,12 +16,15 @@ export interface AdminSources {
   readonly logDir: string;
 }
 
-type BasicRoute = 'status' | 'health' | 'sessions' | 'token' | 'rotateToken' | 'revealToken' | 'clearToken' | 'openapi';
+type BasicRoute = 'status' | 'health' | 'sessions' | 'token' | 'revealToken' | 'clearToken' | 'openapi';
 
-/** The rows of the admin route table that need nothing but what the daemon has anyway. */
-export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicRoute> {
-  const { registry, authenticator, layout } = sources;
-  const token = (): AdminResponse<'token'> => ({
+/** Whether clients need a token, and who uses the current one. */
+export function tokenStatus({
+  registry,
+  authenticator,
+  layout,
+}: Pick<AdminSources, 'registry' | 'authenticator' | 'layout'>): AdminResponse<'token'> {
+  return {
     authPolicy: authenticator.policy,
     generation: authenticator.tokenGeneration,
     tokenFile: layout.tokenFile,
@@ -31,7 +34,13 @@ export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicR
       // Instances and users have credentials of their own, which a rotation does not touch.
       isCurrent: auth === 'instance' || auth === 'jwt' || tokenGeneration === authenticator.tokenGeneration,
     })),
-  });
+  };
+}
+
+/** The rows of the admin route table that need nothing but what the daemon has anyway. */
+export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicRoute> {
+  const { registry, authenticator } = sources;
+  const token = (): AdminResponse<'token'> => tokenStatus(sources);
   let document: ReturnType<typeof openApiDocument> | undefined;
   return {
     health: () => {
@@ -69,10 +78,6 @@ export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicR
     },
     sessions: () => ({ sessions: registry.list() }),
     token,
-    rotateToken: async () => {
-      await authenticator.rotateAsAdmin();
-      return token();
-    },
     revealToken: () => {
       const current = authenticator.policy === 'open' ? undefined : authenticator.currentToken;
       if (current !== undefined) return { token: current };

@@ -63,7 +63,9 @@ export class TestServer {
       metrics: { contentType: 'text/plain', text: () => Promise.resolve('exai_up 1\n') },
       metricsPublic: false,
       bus,
-      isBearerValid: (bearer) => Promise.resolve(bearer === 'a-valid-client-token'),
+      checkBearer: (bearer) => Promise.resolve(bearer === 'a-valid-client-token' ? 'valid' : 'wrong'),
+      isAdminSecret: (candidate) => this.secret.matches(candidate),
+      onWrongBearer: () => 0,
       files: new StaticFiles(options.rendererDir),
       admin: createAdminApi({
         handlers: { ...this.#notingHandlers(), ...options.handlers },

@@ -1,6 +1,6 @@
 import type { CallInfo } from '../../protocol/events.ts';
 import type { Tool, ToolProgress } from '../tools/tool.ts';
-import type { CallSignal } from './deadline.ts';
+import type { CallWatch } from './call-watch.ts';
 
 /** What a call in flight was asked with; kept as long as it runs anyway. */
 export interface InflightRequest {
@@ -22,7 +22,7 @@ export class InflightCall {
   startedAt: number | null = null;
   deadlineMs = 0;
   queuedMs = 0;
-  signal: CallSignal | null = null;
+  watch: CallWatch | null = null;
   progress: ToolProgress | null = null;
   /** Its tool runs on without a slot, after its answer has been given. */
   isAbandoned = false;
@@ -35,7 +35,7 @@ export class InflightCall {
   }
 
   get state(): 'queued' | 'running' | 'cancelling' {
-    if (this.#isCancelled || this.signal?.reason() !== undefined) return 'cancelling';
+    if (this.#isCancelled || this.watch?.isAborted === true) return 'cancelling';
     return this.startedAt === null ? 'queued' : 'running';
   }
 

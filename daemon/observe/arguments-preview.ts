@@ -2,7 +2,7 @@ import { holdsSecret, type MaskText } from '../../platform/redaction.ts';
 import { limits } from '../../protocol/limits.ts';
 
 /** Characters of a preview. */
-export const previewChars = 200;
+const previewChars = 200;
 /** In the longest of its spellings. */
 const longestSecretChars = 3 * limits.credentialMaxChars;
 /** Characters that are written before masking: a secret that begins in the preview must be seen to its end. */

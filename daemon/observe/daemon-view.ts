@@ -16,7 +16,7 @@ export function daemonView(status: DaemonStatus, isPaused: boolean): DaemonView 
     startedAt: status.startedAt,
     wsUrl: port === 0 ? null : `ws://${host.includes(':') ? `[${host}]` : host}:${port}`,
     localSocket: status.localSocket,
-    dashboardUrl: status.dashboardUrl ?? null,
+    dashboardUrl: status.dashboardUrl,
     authPolicy: status.authPolicy,
     store: store?.kind === 'sqlite' || store?.kind === 'postgres' ? store.kind : 'none',
     rssBytes: Math.round(status.rssBytes / rssStepBytes) * rssStepBytes,

@@ -111,8 +111,16 @@ export class LiveViews {
       }
       case 'provider': {
         const { inflight = 0, capacity: limit = 0 } = slots.providers[id] ?? {};
-        const label = this.caps(slots).providers.find((gauge) => gauge.id === id.toLowerCase())?.label;
-        return { ...refused, name: label ?? id, inflight, limit, waiting: slots.queuedByProvider.get(id) ?? 0 };
+        const gaugeId = id.toLowerCase();
+        const label = this.caps(slots).providers.find((gauge) => gauge.id === gaugeId)?.label;
+        return {
+          ...refused,
+          id: gaugeId,
+          name: label ?? id,
+          inflight,
+          limit,
+          waiting: slots.queuedByProvider.get(id) ?? 0,
+        };
       }
       case 'global':
         return {

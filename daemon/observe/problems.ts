@@ -6,7 +6,7 @@ import type { DaemonStatus } from './status.ts';
 /** Refusals of the last minute under one limit. */
 export interface Refusals {
   readonly scope: CapacityScope;
-  /** Key of the session, upper-case provider, else the scope itself. */
+  /** Key of the session, else the id of the gauge. */
   readonly id: string;
   /** How people call it. */
   readonly name: string;

@@ -123,6 +123,20 @@ describe('the admin API', () => {
     expect(server.calls).toEqual([]);
   });
 
+  it('LIVE-csrf: no answer can be embedded by a page, refusals included', async () => {
+    for (const [path, headers] of [
+      ['/api/status', server.asAdmin],
+      ['/api/status', {}],
+      ['/api/unknown', {}],
+      ['/api/logs/daemon/file', server.asAdmin],
+    ] as const) {
+      expect((await server.ask('GET', path, headers)).headers).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+      });
+    }
+  });
+
   it('answers HEAD like GET without a body, and does not open a stream for it', async () => {
     const head = await server.ask('HEAD', '/api/status');
     expect([head.status, head.text]).toEqual([200, '']);

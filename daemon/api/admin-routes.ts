@@ -33,6 +33,12 @@ export interface AdminApiOptions {
   onRefused(address: string): void;
 }
 
+/** No page, ours or another's, may show or embed an answer of this API. */
+const alwaysSent = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const;
+
 /** Serves `/api/*` from the route table. The requests have passed the Host and Origin guards. */
 export class AdminApi {
   readonly #options: AdminApiOptions;
@@ -47,6 +53,7 @@ export class AdminApi {
    * @param address of the client, behind a trusted proxy the one it names
    */
   async serve(request: IncomingMessage, response: ServerResponse, path: string, address: string): Promise<void> {
+    for (const [name, value] of Object.entries(alwaysSent)) response.setHeader(name, value);
     const match = this.#matcher.match(request.method, path);
     if (match.type === 'none') {
       request.resume();

@@ -1,4 +1,7 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { AdminClient } from '../../cli/admin-client.ts';
 import { OpsClient } from '../support/ops-client.ts';
@@ -59,6 +62,23 @@ describe('the dashboard', () => {
     for (const hidden of [ticket, requestKey, cookie]) {
       expect(scene.home.readLog('ws_daemon.log')).not.toContain(hidden);
     }
+  });
+
+  it('LIVE-dashboard-command: --open starts the opener of the desktop without the ticket among its arguments', async () => {
+    if (process.platform !== 'linux') return;
+    await scene.startDaemon();
+    const tools = join(scene.home.path, 'tools');
+    const opened = join(scene.home.path, 'opened');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'xdg-open'), `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`, { mode: 0o755 });
+    const env = { PATH: `${tools}:${process.env['PATH'] ?? ''}`, DISPLAY: ':99' };
+    const { code, stdout, stderr } = await scene.home.runCli(['dashboard', '--open'], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const page = fileURLToPath(readFileSync(opened, 'utf8'));
+    expect(page).toBe(join(scene.home.layout.runDir, 'dashboard.html'));
+    expect(readFileSync(page, 'utf8')).toContain(stdout.trim());
+    const headless = await scene.home.runCli(['dashboard', '--open']);
+    expect(headless).toMatchObject({ code: 0, stderr: expect.stringContaining('There is no desktop here.') });
   });
 
   it('LIVE-dashboard-port: is off by default, and then the port of the daemon serves it', async () => {

@@ -33,7 +33,8 @@ import { Gateway } from './gateway/gateway.ts';
 import { McpGateway } from './gateway/mcp-gateway.ts';
 import { OpsGateway } from './gateway/ops-gateway.ts';
 import { httpAddress } from './listen/http-address.ts';
-import { Listeners, type ListenFailure } from './listen/server.ts';
+import type { ListenFailure } from './listen/open-server.ts';
+import { Listeners } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import { EventBus } from './observe/event-bus.ts';
@@ -289,10 +290,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
         ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
         ...settingsHandlers({
           settings: new SettingsStore({ ...options.settings, startProblem, caps }),
-          caps: () => {
-            live.changed();
-            return live.caps();
-          },
+          caps: () => live.caps(),
+          onChanged: () => live.changed(),
         }),
         ...liveHandlers({
           live,

@@ -12,7 +12,7 @@ import { exitCodes } from '../protocol/errors.ts';
 import { protocolVersion, version } from '../protocol/version.ts';
 import { openAuthentication } from './auth/open-authentication.ts';
 import { createDaemon, type Daemon, type DaemonOptions } from './create-daemon.ts';
-import type { ListenFailure } from './listen/server.ts';
+import type { ListenFailure } from './listen/open-server.ts';
 import { daemonLogName } from './observe/log-sources.ts';
 import { OwnerWatch, readOwner } from './owner-watch.ts';
 import { newDaemonRunId } from './run-id.ts';

@@ -48,6 +48,11 @@ const rows: readonly (readonly [string, string])[] = [
   ['LIVE-static-traversal', 'no path leads out of the folder of the interface'],
   ['LIVE-dashboard-port', 'the dashboard has a port of its own when asked, without anything that is for clients'],
   ['LIVE-dashboard-command', '`exai dashboard` gives an address that lets one browser in'],
+  ['LIVE-log-traversal', 'only the logs in the list can be read, whatever the name that is asked for'],
+  [
+    'LIVE-log-follow',
+    'a log is followed over its rotations, nothing lost and nothing twice; a slow reader is told what it misses',
+  ],
   [
     'LIVE-settings',
     'settings are shown with their place, and stored all or none after a check that the daemon would start',

@@ -123,6 +123,20 @@ describe('the admin API', () => {
     expect(server.calls).toEqual([]);
   });
 
+  it('LIVE-csrf: no answer can be embedded by a page, refusals included', async () => {
+    for (const [path, headers] of [
+      ['/api/status', server.asAdmin],
+      ['/api/status', {}],
+      ['/api/unknown', {}],
+      ['/api/logs/daemon/file', server.asAdmin],
+    ] as const) {
+      expect((await server.ask('GET', path, headers)).headers).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+      });
+    }
+  });
+
   it('answers HEAD like GET without a body, and does not open a stream for it', async () => {
     const head = await server.ask('HEAD', '/api/status');
     expect([head.status, head.text]).toEqual([200, '']);
@@ -200,6 +214,7 @@ describe('the admin API', () => {
     await server.ask('GET', '/api/status');
     await server.ask('DELETE', '/api/sessions/window%201');
     await server.ask('POST', '/api/token/clear', await server.browser());
+    await server.send('PATCH', '/api/settings', { values: { EXAI_WS_CALL_TIMEOUT: '3141.5926' } });
     const lines = server.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines).toMatchObject([
       {
@@ -212,7 +227,9 @@ describe('the admin API', () => {
       { route: 'makeTicket', by: 'secret' },
       { route: 'signIn', by: 'ticket' },
       { route: 'clearToken', by: expect.stringMatching(/^browser [0-9a-f]{8}$/) },
+      { route: 'changeSettings', by: 'secret', fields: ['EXAI_WS_CALL_TIMEOUT'] },
     ]);
+    expect(server.logLines.join()).not.toContain('3141.5926');
   });
 
   it('tells a stream when its client has gone, and when the daemon stops', async () => {

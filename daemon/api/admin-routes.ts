@@ -14,8 +14,10 @@ export interface AdminChange {
   readonly route: AdminRoute;
   /** `secret`, `ticket` (a sign-in), or the label of a browser's session. */
   readonly by: string;
-  /** Path parameters: what was changed. Never a body, which may hold a secret. */
+  /** Path parameters: what was changed. */
   readonly target: Readonly<Record<string, unknown>>;
+  /** Names of what the body sets. Never a value, which may be a secret. */
+  readonly fields: readonly string[];
 }
 
 export interface AdminApiOptions {
@@ -31,6 +33,12 @@ export interface AdminApiOptions {
   onRefused(address: string): void;
 }
 
+/** No page, ours or another's, may show or embed an answer of this API. */
+const alwaysSent = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const;
+
 /** Serves `/api/*` from the route table. The requests have passed the Host and Origin guards. */
 export class AdminApi {
   readonly #options: AdminApiOptions;
@@ -45,6 +53,7 @@ export class AdminApi {
    * @param address of the client, behind a trusted proxy the one it names
    */
   async serve(request: IncomingMessage, response: ServerResponse, path: string, address: string): Promise<void> {
+    for (const [name, value] of Object.entries(alwaysSent)) response.setHeader(name, value);
     const match = this.#matcher.match(request.method, path);
     if (match.type === 'none') {
       request.resume();
@@ -84,7 +93,9 @@ export class AdminApi {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schemas of this very route have parsed the input
     const handler = this.#options.handlers[route] as (input: unknown, exchange: AdminExchange) => unknown;
     const answer = await handler(input, { request, response, gone, caller });
-    if (isUnsafe(request)) this.#options.onChange({ route, by: nameOf(caller), target: params });
+    if (isUnsafe(request)) {
+      this.#options.onChange({ route, by: nameOf(caller), target: params, fields: fieldsOf(input['body']) });
+    }
     if (row.answers === 'json') respond(response, 200, answer);
     if (row.answers === 'empty') response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
   }
@@ -139,6 +150,13 @@ export function startStream(response: ServerResponse): ServerResponse {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
   });
+}
+
+/** Settings are named one level further down. */
+function fieldsOf(body: unknown): readonly string[] {
+  if (typeof body !== 'object' || body === null) return [];
+  const named: unknown = 'values' in body ? body.values : body;
+  return typeof named === 'object' && named !== null ? Object.keys(named) : [];
 }
 
 function nameOf(caller: AdminCaller): string {

@@ -33,7 +33,7 @@ export function createAdminApi(parts: AdminApiParts): AdminApi {
     throttle: new FailureThrottle(clock),
     stopping,
     onFailure: (route, error) => logger.error('admin request failed', { route, error }),
-    onChange: ({ route, by, target }) => logger.info('admin action', { route, by, target }),
+    onChange: (change) => logger.info('admin action', { ...change }),
     onRefused: (address) => logger.warn('admin credential refused', { address }),
   });
 }

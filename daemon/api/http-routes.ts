@@ -72,7 +72,7 @@ export class HttpRoutes {
         response.end(welcomePage(this.#options.status.status()));
         return;
       default:
-        if (path.startsWith('/assets/') && (await this.#options.files.serve(request, response, path))) return;
+        if (await this.#options.files.serve(request, response, path)) return;
         this.#notFound(response);
     }
   }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LogFollow, logFollowSchema, logSourceSchema, logTailSchema } from '../../protocol/logs.ts';
+import { adminRoutes } from '../../protocol/admin-api.ts';
+import { type LogFollow, logFollowSchema, logTailSchema } from '../../protocol/logs.ts';
 import { logHandlers } from './log-handlers.ts';
 import { TestServer } from './test-server.ts';
 
@@ -91,7 +92,7 @@ describe('the logs', () => {
     mkdirSync(join(logDir, 'ws_shim_folder.log'));
     if (process.platform !== 'win32') symlinkSync(join(folder, 'admin.secret'), join(logDir, 'ws_shim_link.log'));
     const { json } = await server.ask('GET', '/api/logs');
-    const sources = (json?.['sources'] as unknown[]).map((source) => logSourceSchema.parse(source));
+    const { sources } = adminRoutes.logs.response.parse(json);
     expect(sources.map(({ id }) => id)).toEqual(['daemon', 'traffic', 'activity', 'shim:a-2', 'shim:b']);
     expect(sources[3]).toEqual({
       id: 'shim:a-2',

@@ -38,13 +38,7 @@ export function openApiDocument(): Json & { openapi: string } {
 }
 
 function operation(route: string, row: AdminRow): Json {
-  const parameters = [
-    ...parametersOf(row.params, 'path'),
-    ...parametersOf(row.query, 'query'),
-    ...(row.access === 'public'
-      ? [{ name: csrfHeader, in: 'header', required: true, schema: { type: 'string' } }]
-      : []),
-  ];
+  const parameters = [...parametersOf(row.params, 'path'), ...parametersOf(row.query, 'query')];
   return {
     operationId: route,
     summary: row.summary,

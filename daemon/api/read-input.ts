@@ -4,7 +4,7 @@ import type { AdminRow } from '../../protocol/admin-api.ts';
 import { type Failure, FailureError } from '../../protocol/errors.ts';
 
 /** Largest JSON body of the admin API. */
-export const maxAdminBodyBytes = 1024 * 1024;
+const maxAdminBodyBytes = 1024 * 1024;
 
 /**
  * What a handler is given: path parameters, query and body, parsed by the schemas of the row. A body is read only for a

@@ -19,7 +19,15 @@ function setUp() {
       changes.push(change);
     },
   };
-  return { changes, handlers: settingsHandlers({ settings: store as SettingsStore, caps: () => caps }) };
+  const told: string[] = [];
+  const onChanged = (): void => {
+    told.push('changed');
+  };
+  return {
+    changes,
+    told,
+    handlers: settingsHandlers({ settings: store as SettingsStore, caps: () => caps, onChanged }),
+  };
 }
 
 it('LIVE-capacity-persist: limits are settings, providers by their name in any case', async () => {
@@ -46,8 +54,8 @@ it.each(['session', 'Global'])('LIVE-capacity-persist: a provider cannot be call
 });
 
 it('LIVE-settings: a change answers with the whole list', async () => {
-  const { changes, handlers } = setUp();
+  const { changes, told, handlers } = setUp();
   const answer = await handlers.changeSettings({ body: { values: { LOG_LEVEL: null } } }, exchange);
   expect(answer).toEqual({ settings: [], settingsFile: '/state/settings.json' });
-  expect(changes).toEqual([{ LOG_LEVEL: null }]);
+  expect([changes, told]).toEqual([[{ LOG_LEVEL: null }], ['changed']]);
 });

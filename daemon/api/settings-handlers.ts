@@ -7,6 +7,8 @@ export interface SettingsHandlersOptions {
   readonly settings: SettingsStore;
   /** The limits as they are now. */
   readonly caps: () => CapsView;
+  /** Limits may have changed. */
+  readonly onChanged: () => void;
 }
 
 /** Names that would be read as a limit of another kind. */
@@ -16,12 +18,14 @@ const noProviders: ReadonlySet<string> = new Set(['SESSION', 'GLOBAL']);
 export function settingsHandlers({
   settings,
   caps,
+  onChanged,
 }: SettingsHandlersOptions): Pick<AdminHandlers, 'settings' | 'changeSettings' | 'changeCapacity'> {
   const shown = () => ({ settings: settings.list(), settingsFile: settings.file });
   return {
     settings: shown,
     changeSettings: ({ body }) => {
       settings.change(body.values);
+      onChanged();
       return shown();
     },
     changeCapacity: ({ body }) => {
@@ -40,6 +44,7 @@ export function settingsHandlers({
         set(`EXAI_WS_${name}_MAX_INFLIGHT`, cap);
       }
       settings.change(Object.fromEntries(values));
+      onChanged();
       return caps();
     },
   };

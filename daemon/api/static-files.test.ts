@@ -41,7 +41,8 @@ function build(): void {
   mkdirSync(join(rendererDir, 'assets', 'fonts'), { recursive: true });
   writeFileSync(join(folder, 'outside.js'), 'outside');
   writeFileSync(join(rendererDir, 'index.html'), '<!doctype html><title>EXAI</title>');
-  writeFileSync(join(rendererDir, 'private.js'), 'not below assets');
+  writeFileSync(join(rendererDir, 'theme.js'), 'theme()');
+  writeFileSync(join(rendererDir, 'other.html'), '<title>no page of the interface</title>');
   writeFileSync(join(rendererDir, 'assets', 'index-Ab3_-xYz.js'), script);
   writeFileSync(join(rendererDir, 'assets', 'plain.css'), 'a{}');
   writeFileSync(join(rendererDir, 'assets', 'fonts', 'inter-01234567.woff2'), 'font');
@@ -83,6 +84,8 @@ describe('the interface', () => {
       'public, max-age=31536000, immutable',
     ]);
     expect((await server.ask('GET', '/assets/plain.css', {})).headers['cache-control']).toBe('no-cache');
+    const theme = await server.ask('GET', '/theme.js', {});
+    expect([theme.text, theme.headers['cache-control']]).toEqual(['theme()', 'no-cache']);
     const font = await server.ask('GET', '/assets/fonts/inter-01234567.woff2', { 'accept-encoding': 'gzip' });
     expect([font.text, font.headers['content-type'], font.headers['content-encoding']]).toEqual([
       'font',
@@ -121,9 +124,9 @@ describe('the interface', () => {
     '/assets/../index.html',
     '/assets/..%2findex.html',
     '/assets/..%2F..%2Foutside.js',
-    '/assets/%2e%2e/private.js',
-    '/assets/..\\private.js',
-    '/assets/..%5cprivate.js',
+    '/assets/%2e%2e/theme.js',
+    '/assets/..\\theme.js',
+    '/assets/..%5ctheme.js',
     '/assets/plain.css%00',
     '/assets/plain.css%00.js',
     '/assets//plain.css',
@@ -135,7 +138,7 @@ describe('the interface', () => {
     '/assets/fonts',
     '/assets/notes.exe',
     '/assets/link.js',
-    '/private.js',
+    '/other.html',
     '/index.html',
     '/../outside.js',
     '//assets/plain.css',

@@ -50,8 +50,8 @@ interface StaticFile {
 const pack = promisify(gzip);
 
 /**
- * The built interface: `index.html` at `/` and everything below `assets`. The folder is read once, at the first request,
- * into a map by exact path. A request only ever looks a text up in it, so no path leads out of the folder.
+ * The built interface: `index.html` at `/` and every other file at its path. The folder is read once, at the first
+ * request, into a map by exact path. A request only ever looks a text up in it, so no path leads out of the folder.
  */
 export class StaticFiles {
   readonly #folder: string | undefined;
@@ -100,24 +100,15 @@ async function readFiles(folder: string | undefined): Promise<ReadonlyMap<string
   const index = await readStatic(join(folder, 'index.html'), 'no-store');
   if (index === undefined) return files;
   files.set('/', index);
-  for (const entry of await entriesBelow(join(folder, 'assets'))) {
-    // Links are left out with everything else that is no plain file.
-    if (!entry.isFile()) continue;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
+    // Links are left out with everything else that is no plain file.
+    if (!entry.isFile() || extname(path) === '.html') continue;
     const caching = hashedName.test(entry.name) ? 'public, max-age=31536000, immutable' : 'no-cache';
     const file = await readStatic(path, caching);
     if (file !== undefined) files.set(path.slice(folder.length).replaceAll('\\', '/'), file);
   }
   return files;
-}
-
-async function entriesBelow(folder: string) {
-  try {
-    return await readdir(folder, { recursive: true, withFileTypes: true });
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }
 
 async function readStatic(path: string, caching: string): Promise<StaticFile | undefined> {

@@ -159,7 +159,7 @@ export class TestServer {
   }
 
   signIn(ticket: string, headers: Record<string, string> = {}): Promise<Answer> {
-    const page = { origin: this.origin, 'x-exai-request': '1', 'sec-fetch-site': 'same-origin' };
+    const page = { origin: this.origin, 'sec-fetch-site': 'same-origin' };
     return this.send('POST', '/api/ui/session', { ticket }, { ...page, ...headers });
   }
 

@@ -18,7 +18,8 @@ import {
 } from './guards.ts';
 import { LinkSocket } from './link-socket.ts';
 import { prepareLocalPath, protectLocalSocket } from './local-socket.ts';
-import { respond } from './respond.ts';
+import { type ListenFailure, openServer, portOf } from './open-server.ts';
+import { endWith, refuseUpgrade, respond } from './respond.ts';
 import { WebSocketSocket } from './websocket-socket.ts';
 
 export interface ListenerOptions {
@@ -42,8 +43,6 @@ export interface ListenerOptions {
   /** A framed connection. `authenticated` must be called once the first frame is decided; closing counts as decided. */
   onSocket(socket: FrameSocket, upgrade: UpgradeInfo, authenticated: () => void): void;
 }
-
-export type ListenFailure = { readonly type: 'address-in-use' } | { readonly type: 'failed'; readonly message: string };
 
 /** All listeners with one HTTP server each, the guards of WIRE §2 in their order, and the two upgrades. */
 export class Listeners {
@@ -100,7 +99,7 @@ export class Listeners {
 
   async listenTcp(port: number): Promise<ListenFailure | undefined> {
     const server = this.#createServer('tcp');
-    const failure = await listen(server, { host: this.#options.host, port, exclusive: true });
+    const failure = await openServer(server, { host: this.#options.host, port, exclusive: true });
     if (failure !== undefined) return failure;
     this.#port = portOf(server);
     this.#servers.push(server);
@@ -110,7 +109,7 @@ export class Listeners {
   /** A TCP listener for browsers alone: the same guards for its own name and port, and no upgrade. */
   async listenDashboard(host: string, port: number): Promise<ListenFailure | undefined> {
     const server = this.#createServer('dashboard');
-    const failure = await listen(server, { host, port, exclusive: true });
+    const failure = await openServer(server, { host, port, exclusive: true });
     if (failure !== undefined) return failure;
     this.#dashboard = { host, port: portOf(server) };
     this.#servers.push(server);
@@ -122,7 +121,7 @@ export class Listeners {
     if (state.type === 'in-use') return { type: 'address-in-use' };
     if (state.type === 'unsafe') return { type: 'failed', message: state.message };
     const server = this.#createServer('local');
-    const failure = await listen(server, { path });
+    const failure = await openServer(server, { path });
     if (failure !== undefined) return failure;
     protectLocalSocket(path);
     this.#servers.push(server);
@@ -297,44 +296,4 @@ export class Listeners {
   #refused(guard: string): void {
     this.#options.bus.emit({ type: 'guard.refused', guard });
   }
-}
-
-function refuseUpgrade(socket: Duplex, statusCode: number, text: string, headers = ''): void {
-  endWith(socket, `HTTP/1.1 ${statusCode} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
-}
-
-/** Says a last word. The socket goes with it: a peer that keeps its end open would hold a descriptor and a place. */
-function endWith(socket: Duplex, text: string): void {
-  socket.once('finish', () => socket.destroy());
-  socket.end(text);
-}
-
-function listen(
-  server: Server,
-  where: { host: string; port: number; exclusive: boolean } | { path: string },
-): Promise<ListenFailure | undefined> {
-  return new Promise((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(
-        error.code === 'EADDRINUSE'
-          ? { type: 'address-in-use' }
-          : { type: 'failed', message: listenFailureText(error) },
-      );
-    });
-    server.listen(where, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined); // accept errors (EMFILE): the next accept tries again
-      resolve(undefined);
-    });
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function listenFailureText(error: NodeJS.ErrnoException): string {
-  // Ports below 1024 on Unix; ranges that Windows has reserved, whatever their number.
-  return error.code === 'EACCES' ? 'the system does not allow this port' : error.message;
 }

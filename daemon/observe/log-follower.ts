@@ -91,7 +91,7 @@ export class LogFollower {
     await collect(this.#log.file, this.#position);
     for await (const { file } of this.#older()) {
       if (found.length >= count || left <= 0) break;
-      await collect(file, Number((await file.stat()).size));
+      await collect(file, (await file.stat()).size);
     }
     return found.slice(0, count).toReversed();
   }

@@ -19,11 +19,6 @@ export function isAtLevel({ level }: LogLine, least: (typeof logLevels)[number])
   return level === null || logLevels.indexOf(level) >= logLevels.indexOf(least);
 }
 
-/** The bytes of a line as text, at most {@link maxLogLineBytes} of them. */
-export function lineText(bytes: Buffer): string {
-  return bytes.subarray(0, maxLogLineBytes).toString('utf8');
-}
-
 function recordOf(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined;
   try {

@@ -11,15 +11,17 @@ import { streamEvents } from './events-stream.ts';
 let scene: LiveScene;
 let server: Server;
 let gone: AbortController[];
+let lastLineMs: number;
 
 beforeEach(async () => {
   scene = new LiveScene({ status: sampleStatus() });
   gone = [];
+  lastLineMs = 5_000;
   server = createServer((request, response) => {
     const controller = new AbortController();
     gone.push(controller);
     response.once('close', () => controller.abort('client-gone'));
-    streamEvents(scene.live, { request, response, gone: controller.signal, caller: { type: 'secret' } });
+    streamEvents(scene.live, { request, response, gone: controller.signal, caller: { type: 'secret' } }, lastLineMs);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -103,6 +105,21 @@ describe('GET /api/events', () => {
     expect(reader.state.lost).toBe(reason);
     expect(scene.time.pendingTimers).toBe(0);
   });
+
+  it('LIVE-slow-reader: one that never reads again does not keep its connection', async () => {
+    lastLineMs = 50;
+    for (let at = 0; at < 50; at += 1) scene.connect(`window-${at}`, { client: { name: 'n'.repeat(200) } });
+    await Reader.open();
+    for (let frame = 0; frame < 2_000 && scene.time.pendingTimers > 0; frame += 1) {
+      for (const session of scene.registry.all()) session.label = `name ${frame}`;
+      scene.live.changed();
+      await scene.advance(100);
+    }
+    expect(scene.time.pendingTimers).toBe(0);
+    const signal = gone[0]?.signal;
+    if (signal?.aborted === false) await once(signal, 'abort');
+    expect(signal?.reason).toBe('client-gone');
+  }, 20_000);
 
   it('LIVE-slow-reader: one that does not read is cut with a last line; the other gets every change', async () => {
     for (let at = 0; at < 50; at += 1) scene.connect(`window-${at}`, { client: { name: 'n'.repeat(200) } });

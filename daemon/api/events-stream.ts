@@ -4,15 +4,20 @@ import type { LiveView } from '../observe/live-view.ts';
 import type { AdminExchange } from './admin-handler.ts';
 import { startStream } from './admin-routes.ts';
 
-/** Time for the last line, and what is before it, to be read. */
-const lastLineMs = 5_000;
-
-/** Streams the feed to one reader until it goes, does not keep up, may not read any more, or the daemon stops. */
-export function streamEvents(live: Pick<LiveView, 'open' | 'close' | 'restart'>, exchange: AdminExchange): void {
+/**
+ * Streams the feed to one reader until it goes, does not keep up, may not read any more, or the daemon stops.
+ *
+ * @param lastLineMs time for the last line, and what is before it, to be read; then the connection is cut
+ */
+export function streamEvents(
+  live: Pick<LiveView, 'open' | 'close' | 'restart'>,
+  exchange: AdminExchange,
+  lastLineMs = 5_000,
+): void {
   const { response, gone } = exchange;
   response.setHeader('X-Accel-Buffering', 'no'); // a proxy that collects lines would make them late
   startStream(response);
-  const reader = new ResponseReader(response);
+  const reader = new ResponseReader(response, lastLineMs);
   gone.addEventListener(
     'abort',
     () => {
@@ -27,9 +32,11 @@ export function streamEvents(live: Pick<LiveView, 'open' | 'close' | 'restart'>,
 
 class ResponseReader implements FeedReader {
   readonly #response: ServerResponse;
+  readonly #lastLineMs: number;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, lastLineMs: number) {
     this.#response = response;
+    this.#lastLineMs = lastLineMs;
   }
 
   get unsentBytes(): number {
@@ -43,7 +50,7 @@ class ResponseReader implements FeedReader {
   /** Who does not read would keep the connection, and what waits for it, for ever. */
   end(line: Uint8Array): void {
     this.#response.end(line);
-    const cut = setTimeout(() => this.#response.destroy(), lastLineMs);
+    const cut = setTimeout(() => this.#response.destroy(), this.#lastLineMs);
     cut.unref();
     this.#response.once('close', () => clearTimeout(cut));
   }

@@ -100,6 +100,21 @@ describe('what is true now', () => {
     await ended;
   });
 
+  it('LIVE-preview-bounded LIVE-cancel-exact: 10 MB of arguments are shown in short; a client without MCP is told too', async () => {
+    const daemon = await scene.startDaemon();
+    const { feed, admin } = await watch(daemon);
+    const ops = await scene.connectOps(daemon, { session_id: 'script-1' });
+    const text = '<script>alert(1)</script>'.repeat(400_000);
+    ops.send({ op: 'call_tool', request_id: 'big', name: 'chat', arguments: { prompt: text, ms: 60_000 } });
+    const { calls } = await feed.when('the call', ({ calls: shown }) => shown.length === 1);
+    expect(calls[0]?.argumentsPreview?.length).toBeLessThanOrEqual(200);
+    expect(JSON.stringify(feed.messages).length).toBeLessThan(50_000);
+    await admin.send('cancelCall', { params: { callId: calls[0]?.callId ?? '' } });
+    const answer = await ops.frame({ op: 'call_tool_res', request_id: 'big' });
+    expect(answer).toMatchObject({ error: { code: 'CANCELLED' } });
+    await feed.when('no call', ({ calls: shown }) => shown.length === 0);
+  });
+
   it('LIVE-session-ops: a window is renamed, shown with its calls, and disconnected', async () => {
     const daemon = await scene.startDaemon();
     const { feed, admin } = await watch(daemon);

@@ -149,6 +149,8 @@ export function startStream(response: ServerResponse): ServerResponse {
     'Content-Type': 'application/x-ndjson; charset=utf-8',
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
+    // A proxy that collects lines would make them late.
+    'X-Accel-Buffering': 'no',
   });
 }
 

@@ -27,6 +27,9 @@ type Level = (typeof logLevels)[number];
 /** How long to wait at most before a file is looked at again, whatever the system tells. */
 const pollMs = 1_000;
 
+/** Time for what was sent last to be read. */
+const lastLineMs = 5_000;
+
 /** The log files of daemon and shims. What was secret has been masked when it was written. */
 export function logHandlers({
   logDir,
@@ -117,6 +120,11 @@ async function followLog(
     await delay(feedFrameMs, undefined, { ref: false });
   }
   response.end();
+  if (response.writableFinished) return;
+  // Who does not read would keep the connection, and what waits for it, for ever.
+  const cut = setTimeout(() => response.destroy(), lastLineMs);
+  cut.unref();
+  response.once('close', () => clearTimeout(cut));
 }
 
 async function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {

@@ -5,34 +5,48 @@ import type { Logger } from '../platform/json-logger.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
 import type { SecretValues } from '../platform/redaction.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
+import { FailureError } from '../protocol/errors.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
-import { adminHandlers } from './api/admin-handlers.ts';
+import type { AdminHandlers } from './api/admin-handler.ts';
+import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
+import { createAdminApi } from './api/create-admin-api.ts';
 import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
+import { liveHandlers } from './api/live-handlers.ts';
+import { logHandlers } from './api/log-handlers.ts';
+import { settingsHandlers } from './api/settings-handlers.ts';
+import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
+import { startProblem } from './auth/open-authentication.ts';
 import { CallJournal, sweepJournals } from './calls/call-journal.ts';
 import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
 import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
+import { RuntimeCaps } from './calls/runtime-caps.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
-import type { DaemonConfig } from './config.ts';
+import { type DaemonConfig, isLoopbackHost } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
 import { FrameScheduler, type TurnBudget } from './gateway/frame-scheduler.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { McpGateway } from './gateway/mcp-gateway.ts';
 import { OpsGateway } from './gateway/ops-gateway.ts';
-import { Listeners, type ListenFailure } from './listen/server.ts';
+import { httpAddress } from './listen/http-address.ts';
+import type { ListenFailure } from './listen/open-server.ts';
+import { Listeners } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
+import { LiveView } from './observe/live-view.ts';
 import { Observation } from './observe/observation.ts';
 import { ShimLogSweep } from './observe/shim-log-sweep.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
 import { ResumeBudget } from './sessions/resume-budget.ts';
+import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SettingsStore, type SettingsStoreOptions } from './settings/settings-store.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -47,6 +61,10 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** What this daemon was started with, and how to load it again. */
+  readonly settings: Pick<SettingsStoreOptions, 'running' | 'reload'>;
+  /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
+  readonly rendererDir?: string | undefined;
   /** The tools on offer, made for what they may look at. */
   createTools(
     sources: BuiltinSources,
@@ -63,10 +81,13 @@ export interface Daemon {
   /** Base64url key of the server proof, for the discovery file. */
   readonly runKey: string;
   readonly port: number;
+  /** 0 while the dashboard has no listener of its own. */
+  readonly dashboardPort: number;
   /** Opens the call journal. Before anything listens: a call that is not in it counts as never started. */
   prepare(): void;
   listenTcp(port: number): Promise<ListenFailure | undefined>;
   listenLocal(path: string): Promise<ListenFailure | undefined>;
+  listenDashboard(port: number): Promise<ListenFailure | undefined>;
   /** Starts what works beside the calls: health file, metrics, sweeps. */
   start(): void;
   /** Refuses new calls, waits for running ones at most the drain time, then says goodbye and closes everything. */
@@ -84,12 +105,20 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const bus = new EventBus({ logger });
   const resumeBudget = new ResumeBudget(config.resumeTotalBytes);
   let isDraining = false;
+  /** Ends the streams of the admin API, after everything else has had its say. */
+  const stopping = new AbortController();
 
   const limiter = new Limiter({
     caps: { session: config.sessionMaxInflight, global: config.globalMaxInflight, providers: config.providerCaps },
     queue: { max: config.queueMax, waitMs: config.queueWaitMs },
     retryAfterMs: config.retryAfterMs,
     onDoubleRelease: () => observation.countDoubleRelease(),
+  });
+  const caps = new RuntimeCaps(limiter, {
+    session: config.sessionMaxInflight,
+    global: config.globalMaxInflight,
+    queue: config.queueMax,
+    providers: config.providerCaps,
   });
   const registry = new SessionRegistry({
     graceMs: config.sessionGraceMs,
@@ -115,6 +144,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     status,
     activeRateLimits: () => rates.active(),
   });
+  if (config.dashboardPort !== undefined && !isLoopbackHost(config.dashboardHost)) {
+    observation.warn('DASHBOARD_ON_NETWORK');
+  }
   const dispatcher = new Dispatcher({
     tools: catalog,
     limiter,
@@ -131,6 +163,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
         catalogue: options.modelCatalogue ?? (() => null),
         upstreamProvider,
       }),
+  });
+  const live = new LiveView({
+    bus,
+    registry,
+    dispatcher,
+    limiter,
+    status,
+    authenticator,
+    tokenGraceMs: config.tokenGraceMs,
+    maskText: secrets.maskText,
+    toolCount: () => catalog.names.length,
+    configuredCaps: () => caps,
   });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), (error) => {
     logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
@@ -157,7 +201,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       budget: resumeBudget,
     },
     maxFrameBytes: config.maxFrameBytes,
-    longestCallMs: config.callTimeoutMs + (config.queueMax > 0 ? config.queueWaitMs : 0),
+    // The queue may be switched on and off while sessions live.
+    get longestCallMs() {
+      return config.callTimeoutMs + (caps.queue > 0 ? config.queueWaitMs : 0);
+    },
     journalPath: (runId) => layout.callJournalFile(runId),
   });
   const ops = new OpsGateway({
@@ -206,8 +253,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ackLimits: {
       maxFrameBytes: config.maxFrameBytes,
       maxPending: limits.maxPendingRequests,
-      sessionMaxInflight: config.sessionMaxInflight,
-      queueMax: config.queueMax,
+      get sessionMaxInflight() {
+        return caps.session;
+      },
+      get queueMax() {
+        return caps.queue;
+      },
       graceMs: config.sessionGraceMs,
       callTimeoutMs: config.callTimeoutMs,
     },
@@ -217,6 +268,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     if (result.type === 'refused') return 'wrong';
     return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
+  const adminSources = { status, registry, authenticator, layout, logDir };
   const routes = new HttpRoutes({
     status,
     metrics: observation.prometheus,
@@ -228,11 +280,33 @@ export function createDaemon(options: DaemonOptions): Daemon {
       if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
       return delayMs;
     },
-    admin: {
-      handlers: adminHandlers({ status, registry, authenticator, layout, logDir }),
-      isAdminSecret: (candidate) => adminSecret.matches(candidate),
-      onFailure: (route, error) => logger.error('admin request failed', { route, error }),
-    },
+    isAdminSecret: (candidate) => adminSecret.matches(candidate),
+    files: new StaticFiles(options.rendererDir),
+    admin: createAdminApi({
+      // The history comes with its own change; until then its routes are not found.
+      handlers: {
+        ...absentRoutes(),
+        ...adminHandlers(adminSources),
+        ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
+        ...settingsHandlers({
+          settings: new SettingsStore({ ...options.settings, startProblem, caps }),
+          caps: () => live.caps(),
+          onChanged: () => live.changed(),
+        }),
+        ...liveHandlers({
+          live,
+          control: new SessionControl({ registry }),
+          dispatcher,
+          authenticator,
+          tokenStatus: () => tokenStatus(adminSources),
+        }),
+      },
+      adminSecret,
+      trustProxy: config.trustProxy,
+      stopping: stopping.signal,
+      logger,
+      dashboardUrl: dashboardAddress,
+    }),
   });
   const listeners = new Listeners({
     host: config.host,
@@ -258,6 +332,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onSocket: (socket, upgrade, authenticated) => gateway.accept(socket, upgrade, authenticated),
   });
 
+  /** Its own listener before the one for clients, which serves it as well. */
+  function dashboardAddress(): string | null {
+    const { dashboardPort, port } = listeners;
+    if (dashboardPort !== 0) return httpAddress(config.dashboardHost, dashboardPort);
+    return port === 0 ? null : httpAddress(config.host, port);
+  }
+
   function currentStatus(): DaemonStatus {
     const capacity = limiter.snapshot();
     const sessions = registry.counts();
@@ -269,6 +350,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       host: config.host,
       port: listeners.port,
       localSocket,
+      dashboardUrl: dashboardAddress(),
       authPolicy: authenticator.policy,
       tokenGeneration: authenticator.tokenGeneration,
       sessionsConnected: sessions.connected,
@@ -312,12 +394,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get port() {
       return listeners.port;
     },
+    get dashboardPort() {
+      return listeners.dashboardPort;
+    },
     prepare: () => {
       journal.open();
       sweepJournals(layout.callJournalFile(daemonRunId));
     },
     listenTcp: (port) => listeners.listenTcp(port),
     listenLocal: (path) => listeners.listenLocal(path),
+    listenDashboard: (port) => listeners.listenDashboard(config.dashboardHost, port),
     start: () => {
       writeKnownFacts();
       observation.start();
@@ -336,6 +422,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
+      live.stop();
+      stopping.abort();
       await nextTurn();
       listeners.closeAll();
       observation.stop();
@@ -361,4 +449,20 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
   });
+}
+
+type AbsentRoute = 'history' | 'historyFacets' | 'historySeries' | 'historyExport' | 'clearHistory';
+
+function absent(): never {
+  throw new FailureError({ code: 'NOT_FOUND', message: 'This daemon does not offer that.' });
+}
+
+function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
+  return {
+    history: absent,
+    historyFacets: absent,
+    historySeries: absent,
+    historyExport: absent,
+    clearHistory: absent,
+  };
 }

@@ -128,14 +128,14 @@ function redactEntries(
   return Object.fromEntries(
     entries.map(([key, value]) => [
       maskText(key),
-      secretKey.test(key) && canHoldSecret(value) ? mask : redactValue(value, maskText, parents),
+      holdsSecret(key, value) ? mask : redactValue(value, maskText, parents),
     ]),
   );
 }
 
-/** `null`, `true`: says whether there is a secret, not which. */
-function canHoldSecret(value: unknown): boolean {
-  return value !== null && value !== undefined && typeof value !== 'boolean';
+/** Whether the key says so. `null`, `true`: they tell whether there is a secret, not which. */
+export function holdsSecret(key: string, value: unknown): boolean {
+  return value !== null && value !== undefined && typeof value !== 'boolean' && secretKey.test(key);
 }
 
 function errorEntries(error: Error): [string, unknown][] {

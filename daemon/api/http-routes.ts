@@ -6,7 +6,8 @@ import { respond } from '../listen/respond.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import { httpHealth } from '../observe/http-health.ts';
 import type { StatusSource } from '../observe/status.ts';
-import { type AdminApiOptions, serveAdminApi } from './admin-routes.ts';
+import type { AdminApi } from './admin-routes.ts';
+import type { StaticFiles } from './static-files.ts';
 import { welcomePage } from './welcome-page.ts';
 
 /** `not-needed`: authentication is off, so nothing was decided. */
@@ -16,15 +17,20 @@ export interface HttpRoutesOptions {
   readonly status: StatusSource;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly metricsPublic: boolean;
-  readonly admin: AdminApiOptions;
+  readonly admin: Pick<AdminApi, 'serve'>;
+  readonly files: Pick<StaticFiles, 'serve'>;
   readonly bus: EventBus;
   /** Any valid client credential: adds details to /health, opens /metrics beyond loopback. */
   checkBearer(bearer: string): Promise<BearerVerdict>;
+  isAdminSecret(bearer: string): boolean;
   /** Told of a wrong bearer; how long its answer has to wait, in milliseconds (guard 8). */
   onWrongBearer(address: string): number;
 }
 
-/** Every plain HTTP route of WIRE §1.2. The guards have let the request through. */
+/**
+ * Every plain HTTP route of WIRE §1.2. The guards have let the request through. The dashboard's own port has the page, the
+ * admin API and health, and nothing that is for clients or for monitoring.
+ */
 export class HttpRoutes {
   readonly #options: HttpRoutesOptions;
 
@@ -35,9 +41,7 @@ export class HttpRoutes {
   async serve(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (path.startsWith('/api/')) {
-      const bearer = bearerOf(request);
-      if (bearer !== null && !this.#options.admin.isAdminSecret(bearer)) await this.#slowDown(peer);
-      await serveAdminApi(request, response, path, this.#options.admin);
+      await this.#options.admin.serve(request, response, path, peer.address);
       return;
     }
     request.resume();
@@ -53,9 +57,11 @@ export class HttpRoutes {
         await this.#serveHealth(request, response, path, peer);
         return;
       case '/metrics':
-        await this.#serveMetrics(request, response, peer);
+        if (peer.listener === 'dashboard') this.#notFound(response);
+        else await this.#serveMetrics(request, response, peer);
         return;
       case '/':
+        if (await this.#options.files.serve(request, response, path)) return;
         response.writeHead(200, {
           'Content-Type': 'text/html; charset=utf-8',
           'Cache-Control': 'no-store',
@@ -66,6 +72,7 @@ export class HttpRoutes {
         response.end(welcomePage(this.#options.status.status()));
         return;
       default:
+        if (await this.#options.files.serve(request, response, path)) return;
         this.#notFound(response);
     }
   }
@@ -97,7 +104,7 @@ export class HttpRoutes {
     if (bearer === null) return false;
     const verdict = await this.#options.checkBearer(bearer);
     // The admin secret opens nothing here, and is no guess either.
-    if (verdict === 'wrong' && !this.#options.admin.isAdminSecret(bearer)) await this.#slowDown(peer);
+    if (verdict === 'wrong' && !this.#options.isAdminSecret(bearer)) await this.#slowDown(peer);
     return verdict === 'valid';
   }
 

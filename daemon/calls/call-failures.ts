@@ -12,6 +12,12 @@ export const drainingFailure: Failure = {
   hint: 'Retry in a few seconds.',
 };
 
+export const pausedFailure: Failure = {
+  code: 'DAEMON_UNAVAILABLE',
+  message: 'The daemon is paused and takes no new calls.',
+  hint: 'Somebody paused it in EXAI Tray; retry when it has been resumed there.',
+};
+
 export function toolNotFound(name: string): Failure {
   return {
     code: 'TOOL_NOT_FOUND',

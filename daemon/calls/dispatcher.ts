@@ -11,9 +11,11 @@ import {
   failureOf,
   outcomeOf,
   overCapacity,
+  pausedFailure,
   toolNotFound,
 } from './call-failures.ts';
 import { CallWatch } from './call-watch.ts';
+import { InflightCall } from './inflight-call.ts';
 import type { Lease, Limiter } from './limiter.ts';
 
 /** Who calls; only what a call needs to know of its session. */
@@ -32,6 +34,8 @@ export interface CallRequest {
   readonly requestBytes: number;
   /** Aborts when the client cancels. */
   readonly cancelled: AbortSignal;
+  /** Aborts `cancelled`, for an admin who cancels the call. */
+  readonly canceller: { abort(): void };
   /** Aborts when the session ends. */
   readonly sessionGone: AbortSignal;
   onQueued?(position: number): void;
@@ -88,12 +92,15 @@ const serverSuffix = /(?:_EXAI-WS|-EXAI-WS|_EXAI_WS|-EXAI_WS)$/;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #running = new Map<string, CallInfo & { readonly startedAt: number }>();
+  /** What waits or runs, in the order in which it came to do so. */
+  readonly #inflight = new Map<string, InflightCall>();
   #nextCall = 1;
   /** Calls that ask for a slot. */
   #waiting = 0;
   #abandoned = 0;
   #isDraining = false;
+  #isPaused = false;
+  #watcher: ((call: InflightCall) => void) | undefined;
   readonly #onIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
@@ -105,8 +112,43 @@ export class Dispatcher {
     return this.#abandoned;
   }
 
-  running(): readonly (CallInfo & { readonly startedAt: number })[] {
-    return [...this.#running.values()];
+  /** Calls that wait or run, oldest first; those that were abandoned are none any more. */
+  *inflight(): Generator<InflightCall> {
+    for (const call of this.#inflight.values()) if (!call.isAbandoned) yield call;
+  }
+
+  find(callId: string): InflightCall | undefined {
+    const call = this.#inflight.get(callId);
+    return call?.isAbandoned === true ? undefined : call;
+  }
+
+  /** Cancels one call as its client would, who is answered CANCELLED. False when it has ended or is ending. */
+  cancel(callId: string): boolean {
+    const call = this.find(callId);
+    if (call === undefined || call.state === 'cancelling') return false;
+    call.cancel();
+    this.#watcher?.(call);
+    return true;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** While paused, new calls are refused; those that wait or run go on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+  }
+
+  /**
+   * Told of every change of a call in flight, its end included. One watcher at a time; it runs on the call path. Without
+   * one, changes cost nothing. Returns how to stop.
+   */
+  watch(watcher: (call: InflightCall) => void): () => void {
+    this.#watcher = watcher;
+    return () => {
+      if (this.#watcher === watcher) this.#watcher = undefined;
+    };
   }
 
   /** Refuses new calls and resolves when the last one, waiting ones included, has ended. Safe to call again. */
@@ -119,7 +161,7 @@ export class Dispatcher {
   }
 
   #checkIdle(): void {
-    if (this.#running.size > 0 || this.#waiting > 0) return;
+    if (this.#inflight.size > 0 || this.#waiting > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
@@ -148,31 +190,33 @@ export class Dispatcher {
     if (tool === undefined || refusal !== undefined) {
       return Promise.resolve(this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt));
     }
+    const call = new InflightCall(info, tool, request);
     const taken =
       tool.isExempt === true
         ? undefined
         : this.#options.limiter.tryAcquire({ session: info.sessionKey, provider: info.provider });
     // A call that did not wait has waited 0 ms.
     const times = { arrivedAt, startedAt: arrivedAt, wasQueued: false };
-    if (taken === undefined || taken.type === 'lease') return this.#run(tool, info, request, taken?.lease, times);
-    if (this.#options.limiter.hasQueue) return this.#runQueued(tool, info, request, arrivedAt);
+    if (taken === undefined || taken.type === 'lease') return this.#run(call, request, taken?.lease, times);
+    if (this.#options.limiter.hasQueue) return this.#runQueued(call, request, arrivedAt);
     return Promise.resolve(this.#fail(info, this.#overCapacity(taken.refusal, info), arrivedAt, performance.now()));
   }
 
-  async #runQueued(tool: Tool, info: CallInfo, request: CallRequest, arrivedAt: number): Promise<CallReply> {
+  async #runQueued(call: InflightCall, request: CallRequest, arrivedAt: number): Promise<CallReply> {
     this.#waiting += 1;
-    const taken = await this.#waitForLease(info, request).finally(() => {
+    const taken = await this.#waitForLease(call, request).finally(() => {
       this.#waiting -= 1;
     });
     if (taken.type === 'failure') {
       this.#checkIdle();
-      return this.#fail(info, taken.failure, arrivedAt, performance.now());
+      return this.#fail(call.info, taken.failure, arrivedAt, performance.now());
     }
-    return this.#run(tool, info, request, taken.lease, { arrivedAt, startedAt: performance.now(), wasQueued: true });
+    return this.#run(call, request, taken.lease, { arrivedAt, startedAt: performance.now(), wasQueued: true });
   }
 
   #refusal(tool: Tool | undefined, request: CallRequest): Failure | undefined {
     if (this.#isDraining) return drainingFailure;
+    if (this.#isPaused) return pausedFailure;
     if (tool === undefined) return toolNotFound(request.toolName);
     const { toolCallMaxBytes } = this.#options;
     if (request.requestBytes > toolCallMaxBytes) return argumentsTooLarge(request.requestBytes, toolCallMaxBytes);
@@ -180,18 +224,23 @@ export class Dispatcher {
   }
 
   async #waitForLease(
-    info: CallInfo,
+    call: InflightCall,
     request: CallRequest,
   ): Promise<{ type: 'lease'; lease: Lease } | { type: 'failure'; failure: Failure }> {
+    const { info } = call;
     const key = { session: info.sessionKey, provider: info.provider };
     const signal = AbortSignal.any([request.cancelled, request.sessionGone]);
     const waited = await this.#options.limiter.acquire(key, {
       signal,
       onQueued: (position) => {
+        call.queuePosition = position;
+        this.#inflight.set(info.callId, call);
+        this.#watcher?.(call);
         this.#options.bus.emit({ type: 'call.queued', call: info, position });
         request.onQueued?.(position);
       },
     });
+    if (waited.type !== 'lease') this.#forget(call);
     switch (waited.type) {
       case 'lease':
         return { type: 'lease', lease: waited.lease };
@@ -207,21 +256,32 @@ export class Dispatcher {
     return overCapacity(refusal, { provider: info.provider, retryAfterMs, reason });
   }
 
+  #forget(call: InflightCall): void {
+    this.#inflight.delete(call.info.callId);
+    this.#watcher?.(call);
+  }
+
   async #run(
-    tool: Tool,
-    info: CallInfo,
+    inflight: InflightCall,
     request: CallRequest,
     lease: Lease | undefined,
     times: { arrivedAt: number; startedAt: number; wasQueued: boolean },
   ): Promise<CallReply> {
     const { callTimeoutMs, cancelGraceMs, progressIntervalMs, bus } = this.#options;
+    const { info, tool } = inflight;
     const watch = new CallWatch({
       deadlineMs: callTimeoutMs,
       startedAt: times.startedAt,
       cancelled: request.cancelled,
       sessionGone: request.sessionGone,
     });
-    this.#running.set(info.callId, { ...info, startedAt: Date.now() / 1000 });
+    inflight.watch = watch;
+    inflight.startedAt = Date.now() / 1000;
+    inflight.deadlineMs = callTimeoutMs;
+    inflight.queuedMs = times.startedAt - times.arrivedAt;
+    inflight.queuePosition = 0;
+    this.#inflight.set(info.callId, inflight);
+    this.#watcher?.(inflight);
     bus.emit({ type: 'call.started', call: info });
     let beats = 0;
     const heartbeat =
@@ -238,7 +298,7 @@ export class Dispatcher {
       if (isSettled) return;
       isSettled = true;
       if (!isAbandoned) lease?.release();
-      this.#running.delete(info.callId);
+      this.#forget(inflight);
       if (isAbandoned) {
         this.#abandoned -= 1;
         bus.emit({ type: 'call.settled-late', callId: info.callId });
@@ -256,7 +316,7 @@ export class Dispatcher {
       const isSafe = tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true;
       request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued: times.wasQueued, isSafe });
       if (watch.isAborted) return abortReply();
-      const running = this.#invoke(tool, request, watch);
+      const running = this.#invoke(inflight, request, watch);
       const finished = running instanceof Promise ? await Promise.race([running, aborted(watch.call.signal)]) : running;
       if (finished === abortMark) {
         isRunningOn = true;
@@ -265,10 +325,13 @@ export class Dispatcher {
           if (isSettled) return;
           isAbandoned = true;
           this.#abandoned += 1;
+          inflight.isAbandoned = true;
           lease?.release();
+          this.#watcher?.(inflight);
           bus.emit({ type: 'call.abandoned', callId: info.callId });
         }, cancelGraceMs);
         graceTimer.unref();
+        this.#watcher?.(inflight);
         return abortReply();
       }
       if (watch.isAborted) return abortReply();
@@ -283,14 +346,17 @@ export class Dispatcher {
     }
   }
 
-  #invoke(tool: Tool, request: CallRequest, watch: CallWatch): ToolResult | Promise<ToolResult> {
-    return tool.call(request.arguments ?? {}, {
+  #invoke(call: InflightCall, request: CallRequest, watch: CallWatch): ToolResult | Promise<ToolResult> {
+    return call.tool.call(request.arguments ?? {}, {
       get signal() {
         return watch.call.signal;
       },
       sessionId: request.caller.sessionId,
       reportProgress: (progress) => {
-        if (!watch.isAborted) request.onProgress?.(progress);
+        if (watch.isAborted) return;
+        call.progress = progress;
+        this.#watcher?.(call);
+        request.onProgress?.(progress);
       },
       streamChunk: (text) => {
         if (!watch.isAborted) request.onChunk?.(text);

@@ -187,6 +187,9 @@ export class McpGateway {
         for (const action of actions) action();
         return;
       }
+      case 'log_opened':
+        session.logFile = control.log;
+        return;
       case 'bye':
         this.#options.registry.end(session, 'bye');
         return;
@@ -225,7 +228,8 @@ export class McpGateway {
   #peerOf(session: Session, isResumable: boolean): McpPeer {
     const known = this.#peers.get(session);
     if (known !== undefined) return known;
-    const { dispatcher, catalog, bus, journal, resume, maxFrameBytes } = this.#options;
+    const options = this.#options;
+    const { dispatcher, catalog, bus, journal, resume, maxFrameBytes } = options;
     const shimId = session.hello?.shimId;
     const peer = new McpPeer({
       session,
@@ -238,7 +242,9 @@ export class McpGateway {
           ? { buffer: new ResumeBuffer(resume.limits, resume.budget), journal, shimId }
           : null,
       onConfirmed: () => this.#confirm(session),
-      longestCallMs: this.#options.longestCallMs,
+      get longestCallMs() {
+        return options.longestCallMs; // changes with the queue, at run time
+      },
       now: Date.now,
       monotonicNow: () => performance.now(),
     });

@@ -222,6 +222,7 @@ export class OpsPeer implements SessionPeer {
       arguments: request.args,
       requestBytes: bytes,
       cancelled: call.cancel.signal,
+      canceller: call.cancel,
       sessionGone: this.#session.gone,
       onQueued: (position) => progress({ note: 'queued', details: { position } }),
       onStarted: ({ callId, deadlineMs, wasQueued }) =>

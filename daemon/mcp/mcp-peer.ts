@@ -313,6 +313,7 @@ export class McpPeer implements SessionPeer {
       arguments: parameters.value('arguments'),
       requestBytes: bytes,
       cancelled: request.cancel.signal,
+      canceller: request.cancel,
       sessionGone: this.#session.gone,
       onStarted: ({ callId, deadlineMs, isSafe }) => {
         request.deadlineAt = this.#options.monotonicNow() + deadlineMs;

@@ -20,6 +20,8 @@ export interface DaemonStatus {
   /** 0 while there is no TCP listener. */
   readonly port: number;
   readonly localSocket: string | null;
+  /** Where a browser of this machine finds the dashboard, with a `/` at its end; null while nothing listens on TCP. */
+  readonly dashboardUrl: string | null;
   readonly authPolicy: AuthPolicy;
   readonly tokenGeneration: number;
   readonly sessionsConnected: number;

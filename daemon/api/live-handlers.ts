@@ -12,7 +12,7 @@ import { streamEvents } from './events-stream.ts';
 export interface LiveSources {
   readonly live: LiveView;
   readonly control: SessionControl;
-  readonly dispatcher: Pick<Dispatcher, 'cancel' | 'setPaused'>;
+  readonly dispatcher: Pick<Dispatcher, 'inflight' | 'setPaused'>;
   readonly authenticator: Pick<Authenticator, 'rotateAsAdmin'>;
   /** What the row `token` answers. */
   readonly tokenStatus: () => AdminResponse<'token'>;
@@ -62,7 +62,7 @@ export function liveHandlers(sources: LiveSources): Pick<AdminHandlers, LiveRout
     reconnectSession: ({ params }) => control.reconnect(params.sessionId),
     calls: () => ({ calls: live.calls() }),
     cancelCall: ({ params }) => {
-      if (dispatcher.cancel(params.callId)) return;
+      if (dispatcher.inflight.cancel(params.callId)) return;
       throw new FailureError({ code: 'NOT_FOUND', message: 'This call has ended, or is ending already.' });
     },
     capacity: () => live.caps(),

@@ -65,7 +65,7 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
       sessions: 0,
       doubleReleases: 0,
     });
-    expect([...dispatcher.inflight()]).toEqual([]);
+    expect([...dispatcher.inflight.all()]).toEqual([]);
     expect(dispatcher.abandonedCalls).toBe(0);
   };
   return { dispatcher, bus, limiter, call, expectIdle };
@@ -375,7 +375,7 @@ describe('while a call runs', () => {
       onChunk: (text) => log.push(text),
     });
     await settled();
-    expect([...dispatcher.inflight()]).toMatchObject([
+    expect([...dispatcher.inflight.all()]).toMatchObject([
       { info: { callId: 'c_1', tool: 'chat' }, state: 'running', startedAt: expect.any(Number) },
     ]);
     await vi.advanceTimersByTimeAsync(8000);
@@ -451,11 +451,11 @@ describe('calls in flight, for who looks', () => {
     const { call, dispatcher, bus, expectIdle } = create([held.tool]);
     const calls = [call('chat'), call('chat')];
     await settled();
-    expect(dispatcher.cancel('c_2')).toBe(true);
-    expect(dispatcher.cancel('c_2')).toBe(false);
+    expect(dispatcher.inflight.cancel('c_2')).toBe(true);
+    expect(dispatcher.inflight.cancel('c_2')).toBe(false);
     expect(await calls[1]?.reply).toMatchObject({ failure: { code: 'CANCELLED' } });
-    expect([...dispatcher.inflight()].map(({ info, state }) => [info.callId, state])).toEqual([['c_1', 'running']]);
-    expect(dispatcher.cancel('c_3')).toBe(false);
+    expect([...dispatcher.inflight.all()].map(({ info, state }) => [info.callId, state])).toEqual([['c_1', 'running']]);
+    expect(dispatcher.inflight.cancel('c_3')).toBe(false);
     held.calls[0]?.finish();
     expect(await calls[0]?.reply).toMatchObject({ type: 'result' });
     expect(bus.of('call.finished').map(({ call: { callId, outcome } }) => [callId, outcome])).toEqual([
@@ -471,9 +471,11 @@ describe('calls in flight, for who looks', () => {
     const calls = [call('chat'), call('chat'), call('chat')];
     await settled();
     const shown = () =>
-      Object.fromEntries([...dispatcher.inflight()].map((one) => [one.info.callId, [one.state, one.queuePosition]]));
+      Object.fromEntries(
+        [...dispatcher.inflight.all()].map((one) => [one.info.callId, [one.state, one.queuePosition]]),
+      );
     expect(shown()).toEqual({ c_1: ['running', 0], c_2: ['queued', 1], c_3: ['queued', 2] });
-    expect(dispatcher.cancel('c_2')).toBe(true);
+    expect(dispatcher.inflight.cancel('c_2')).toBe(true);
     expect(await calls[1]?.reply).toMatchObject({ failure: { code: 'CANCELLED', mayHaveRun: false } });
     expect(Object.keys(shown()).toSorted()).toEqual(['c_1', 'c_3']);
     held.calls[0]?.finish();
@@ -490,12 +492,12 @@ describe('calls in flight, for who looks', () => {
     const { call, dispatcher } = create([held.tool]);
     const running = call('chat');
     await settled();
-    dispatcher.cancel('c_1');
+    dispatcher.inflight.cancel('c_1');
     await running.reply;
-    expect(dispatcher.find('c_1')?.state).toBe('cancelling');
+    expect(dispatcher.inflight.find('c_1')?.state).toBe('cancelling');
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(dispatcher.find('c_1')).toBeUndefined();
-    expect([...dispatcher.inflight()]).toEqual([]);
+    expect(dispatcher.inflight.find('c_1')).toBeUndefined();
+    expect([...dispatcher.inflight.all()]).toEqual([]);
     expect(dispatcher.abandonedCalls).toBe(1);
     held.calls[0]?.finish();
     await settled();
@@ -528,8 +530,8 @@ describe('calls in flight, for who looks', () => {
     const held = new HeldTool('chat');
     const { call, dispatcher } = create([held.tool]);
     const seen: unknown[] = [];
-    const stop = dispatcher.watch(({ info, progress }) =>
-      seen.push([info.callId, dispatcher.find(info.callId)?.state ?? 'gone', progress?.message ?? '']),
+    const stop = dispatcher.inflight.watch(({ info, progress }) =>
+      seen.push([info.callId, dispatcher.inflight.find(info.callId)?.state ?? 'gone', progress?.message ?? '']),
     );
     const first = call('chat');
     await settled();

@@ -16,6 +16,7 @@ import {
 } from './call-failures.ts';
 import { CallWatch } from './call-watch.ts';
 import { InflightCall } from './inflight-call.ts';
+import { InflightCalls } from './inflight-calls.ts';
 import type { Lease, Limiter } from './limiter.ts';
 
 /** Who calls; only what a call needs to know of its session. */
@@ -92,15 +93,13 @@ const serverSuffix = /(?:_EXAI-WS|-EXAI-WS|_EXAI_WS|-EXAI_WS)$/;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  /** What waits or runs, in the order in which it came to do so. */
-  readonly #inflight = new Map<string, InflightCall>();
+  readonly inflight = new InflightCalls();
   #nextCall = 1;
   /** Calls that ask for a slot. */
   #waiting = 0;
   #abandoned = 0;
   #isDraining = false;
   #isPaused = false;
-  #watcher: ((call: InflightCall) => void) | undefined;
   readonly #onIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
@@ -112,25 +111,6 @@ export class Dispatcher {
     return this.#abandoned;
   }
 
-  /** Calls that wait or run, oldest first; those that were abandoned are none any more. */
-  *inflight(): Generator<InflightCall> {
-    for (const call of this.#inflight.values()) if (!call.isAbandoned) yield call;
-  }
-
-  find(callId: string): InflightCall | undefined {
-    const call = this.#inflight.get(callId);
-    return call?.isAbandoned === true ? undefined : call;
-  }
-
-  /** Cancels one call as its client would, who is answered CANCELLED. False when it has ended or is ending. */
-  cancel(callId: string): boolean {
-    const call = this.find(callId);
-    if (call === undefined || call.state === 'cancelling') return false;
-    call.cancel();
-    this.#watcher?.(call);
-    return true;
-  }
-
   get isPaused(): boolean {
     return this.#isPaused;
   }
@@ -138,17 +118,6 @@ export class Dispatcher {
   /** While paused, new calls are refused; those that wait or run go on. */
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-  }
-
-  /**
-   * Told of every change of a call in flight, its end included. One watcher at a time; it runs on the call path. Without
-   * one, changes cost nothing. Returns how to stop.
-   */
-  watch(watcher: (call: InflightCall) => void): () => void {
-    this.#watcher = watcher;
-    return () => {
-      if (this.#watcher === watcher) this.#watcher = undefined;
-    };
   }
 
   /** Refuses new calls and resolves when the last one, waiting ones included, has ended. Safe to call again. */
@@ -161,7 +130,7 @@ export class Dispatcher {
   }
 
   #checkIdle(): void {
-    if (this.#inflight.size > 0 || this.#waiting > 0) return;
+    if (this.inflight.size > 0 || this.#waiting > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
@@ -234,13 +203,12 @@ export class Dispatcher {
       signal,
       onQueued: (position) => {
         call.queuePosition = position;
-        this.#inflight.set(info.callId, call);
-        this.#watcher?.(call);
+        this.inflight.put(call);
         this.#options.bus.emit({ type: 'call.queued', call: info, position });
         request.onQueued?.(position);
       },
     });
-    if (waited.type !== 'lease') this.#forget(call);
+    if (waited.type !== 'lease') this.inflight.remove(call);
     switch (waited.type) {
       case 'lease':
         return { type: 'lease', lease: waited.lease };
@@ -254,11 +222,6 @@ export class Dispatcher {
   #overCapacity(refusal: CapacityRefusal, info: CallInfo, reason?: string): Failure {
     const { retryAfterMs } = this.#options;
     return overCapacity(refusal, { provider: info.provider, retryAfterMs, reason });
-  }
-
-  #forget(call: InflightCall): void {
-    this.#inflight.delete(call.info.callId);
-    this.#watcher?.(call);
   }
 
   async #run(
@@ -275,13 +238,8 @@ export class Dispatcher {
       cancelled: request.cancelled,
       sessionGone: request.sessionGone,
     });
-    inflight.watch = watch;
-    inflight.startedAt = Date.now() / 1000;
-    inflight.deadlineMs = callTimeoutMs;
-    inflight.queuedMs = times.startedAt - times.arrivedAt;
-    inflight.queuePosition = 0;
-    this.#inflight.set(info.callId, inflight);
-    this.#watcher?.(inflight);
+    inflight.started(watch, { deadlineMs: callTimeoutMs, queuedMs: times.startedAt - times.arrivedAt });
+    this.inflight.put(inflight);
     bus.emit({ type: 'call.started', call: info });
     let beats = 0;
     const heartbeat =
@@ -298,7 +256,7 @@ export class Dispatcher {
       if (isSettled) return;
       isSettled = true;
       if (!isAbandoned) lease?.release();
-      this.#forget(inflight);
+      this.inflight.remove(inflight);
       if (isAbandoned) {
         this.#abandoned -= 1;
         bus.emit({ type: 'call.settled-late', callId: info.callId });
@@ -327,11 +285,11 @@ export class Dispatcher {
           this.#abandoned += 1;
           inflight.isAbandoned = true;
           lease?.release();
-          this.#watcher?.(inflight);
+          this.inflight.changed(inflight);
           bus.emit({ type: 'call.abandoned', callId: info.callId });
         }, cancelGraceMs);
         graceTimer.unref();
-        this.#watcher?.(inflight);
+        this.inflight.changed(inflight);
         return abortReply();
       }
       if (watch.isAborted) return abortReply();
@@ -355,7 +313,7 @@ export class Dispatcher {
       reportProgress: (progress) => {
         if (watch.isAborted) return;
         call.progress = progress;
-        this.#watcher?.(call);
+        this.inflight.changed(call);
         request.onProgress?.(progress);
       },
       streamChunk: (text) => {

@@ -20,12 +20,13 @@ export class InflightCall {
   queuePosition = 0;
   /** Epoch seconds from which on it holds its slots; null while it waits. */
   startedAt: number | null = null;
+  /** From `startedAt`. */
   deadlineMs = 0;
   queuedMs = 0;
-  watch: CallWatch | null = null;
   progress: ToolProgress | null = null;
   /** Its tool runs on without a slot, after its answer has been given. */
   isAbandoned = false;
+  #watch: CallWatch | null = null;
   #isCancelled = false;
 
   constructor(info: CallInfo, tool: Tool, request: InflightRequest) {
@@ -35,8 +36,17 @@ export class InflightCall {
   }
 
   get state(): 'queued' | 'running' | 'cancelling' {
-    if (this.#isCancelled || this.watch?.isAborted === true) return 'cancelling';
+    if (this.#isCancelled || this.#watch?.isAborted === true) return 'cancelling';
     return this.startedAt === null ? 'queued' : 'running';
+  }
+
+  /** It holds its slots, and its tool is about to run. */
+  started(watch: CallWatch, { deadlineMs, queuedMs }: { deadlineMs: number; queuedMs: number }): void {
+    this.#watch = watch;
+    this.startedAt = Date.now() / 1000;
+    this.deadlineMs = deadlineMs;
+    this.queuedMs = queuedMs;
+    this.queuePosition = 0;
   }
 
   /** As if its client had cancelled it. */

@@ -21,7 +21,7 @@ export interface FeedOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Calls `task` every `intervalMs`; returns how to stop. */
-  readonly every: (task: () => void, intervalMs: number) => () => void;
+  readonly every?: ((task: () => void, intervalMs: number) => () => void) | undefined;
 }
 
 /** Frames after which everything is looked at: what changes without an event is at most a second late. */
@@ -66,7 +66,8 @@ export class Feed {
     const snapshot = Buffer.from(state.snapshotLine(this.#seq, this.#takenAt()));
     this.#readings.set(reader, { reader, maxUnsentBytes: feedMaxUnsentBytes + snapshot.length });
     reader.send(snapshot);
-    this.#stopFrames ??= this.#options.every(() => this.#frame(), feedFrameMs);
+    const { every = everyUnref } = this.#options;
+    this.#stopFrames ??= every(() => this.#frame(), feedFrameMs);
   }
 
   /** The reader has gone. Safe to call again. */
@@ -124,4 +125,10 @@ export class Feed {
   #takenAt(): number {
     return this.#options.now() / 1000;
   }
+}
+
+function everyUnref(task: () => void, intervalMs: number): () => void {
+  const timer = setInterval(task, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }

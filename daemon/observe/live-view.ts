@@ -11,7 +11,7 @@ import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { ConfiguredCaps } from './caps-view.ts';
 import { daemonView } from './daemon-view.ts';
 import type { EventBus } from './event-bus.ts';
-import { Feed, type FeedReader, type RestartReason } from './feed.ts';
+import { Feed, type FeedOptions, type FeedReader, type RestartReason } from './feed.ts';
 import { FeedState } from './feed-state.ts';
 import { LiveTally } from './live-tally.ts';
 import { LiveViews } from './live-views.ts';
@@ -35,7 +35,7 @@ export interface LiveViewOptions {
   /** Milliseconds that no change of the wall clock moves. */
   readonly clock?: () => number;
   /** Calls `task` every `intervalMs`; returns how to stop. */
-  readonly every?: (task: () => void, intervalMs: number) => () => void;
+  readonly every?: FeedOptions['every'];
 }
 
 /**
@@ -62,7 +62,7 @@ export class LiveView {
   #mustScan = false;
 
   constructor(options: LiveViewOptions) {
-    const { bus, now = Date.now, clock = () => performance.now(), every = everyUnref } = options;
+    const { bus, now = Date.now, clock = () => performance.now() } = options;
     this.#options = options;
     this.#now = now;
     this.#tally = new LiveTally({ ...options, now, clock });
@@ -72,7 +72,7 @@ export class LiveView {
       refresh: (isEverything) => this.#refresh(isEverything),
       onReading: (isRead) => this.#onReading(isRead),
       now,
-      every,
+      every: options.every,
     });
     this.#unsubscribe = bus.subscribe((event) => this.#observe(event));
   }
@@ -134,7 +134,7 @@ export class LiveView {
   /** Calls that wait or run, of one session or of all. */
   calls(sessionKey?: string): CallView[] {
     const views: CallView[] = [];
-    for (const call of this.#options.dispatcher.inflight()) {
+    for (const call of this.#options.dispatcher.inflight.all()) {
       if (sessionKey === undefined || call.info.sessionKey === sessionKey) {
         views.push(this.#views.call(call, this.#previews.get(call.info.callId) ?? this.#views.preview(call)));
       }
@@ -165,7 +165,7 @@ export class LiveView {
     this.#unwatch?.();
     this.#unwatch = undefined;
     if (isRead) {
-      this.#unwatch = this.#options.dispatcher.watch(({ info }) => {
+      this.#unwatch = this.#options.dispatcher.inflight.watch(({ info }) => {
         this.#changedCalls.add(info.callId);
         this.#changedSessions.add(info.sessionKey);
       });
@@ -201,7 +201,7 @@ export class LiveView {
     }
     state.sessions.keepOnly(sessions); // some may have gone while nobody read
     const calls = new Set<string>();
-    for (const call of dispatcher.inflight()) {
+    for (const call of dispatcher.inflight.all()) {
       calls.add(call.info.callId);
       this.#putCall(call);
     }
@@ -217,7 +217,7 @@ export class LiveView {
       if (live !== undefined) this.#state.sessions.put(key, this.#views.session(live));
     }
     for (const callId of this.#changedCalls) {
-      const call = this.#options.dispatcher.find(callId);
+      const call = this.#options.dispatcher.inflight.find(callId);
       if (call === undefined) {
         this.#state.calls.remove(callId);
         this.#previews.delete(callId);
@@ -242,10 +242,4 @@ export class LiveView {
     this.#state.set('caps', this.#views.caps(slots));
     for (const upstream of this.#views.upstreams()) this.#state.upstreams.put(upstream.upstreamId, upstream);
   }
-}
-
-function everyUnref(task: () => void, intervalMs: number): () => void {
-  const timer = setInterval(task, intervalMs);
-  timer.unref();
-  return () => clearInterval(timer);
 }

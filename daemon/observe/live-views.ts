@@ -76,7 +76,7 @@ export class LiveViews {
   /** The built-in tools; other servers cannot be hosted yet. */
   upstreams(): UpstreamView[] {
     let inflight = 0;
-    for (const { info, state } of this.#options.dispatcher.inflight()) {
+    for (const { info, state } of this.#options.dispatcher.inflight.all()) {
       if (info.upstream === null && state !== 'queued') inflight += 1;
     }
     const tools = this.#options.toolCount();

@@ -32,6 +32,8 @@ import { Observation } from './observe/observation.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
 import { ResumeBudget } from './sessions/resume-buffer.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { CallHistory } from './store/call-history.ts';
+import { WorkerHistory } from './store/worker-history.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -46,6 +48,8 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** Program of the thread that keeps the history, a bundle or a source. */
+  readonly historyWorker: string;
   /** The tools on offer, made for what they may look at. */
   createTools(
     sources: BuiltinSources,
@@ -101,6 +105,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
     options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
   );
   const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  const history = config.history
+    ? new CallHistory({
+        open: ({ isDamaged }) =>
+          WorkerHistory.open({ workerFile: options.historyWorker, path: layout.historyFile, isDamaged }),
+        bus,
+        logger,
+        secrets,
+        daemonRunId,
+        keepDays: config.historyDays,
+      })
+    : undefined;
   const dispatcher = new Dispatcher({
     tools: catalog,
     limiter,
@@ -261,6 +276,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       resumeBytes: resumeBudget.bytes,
       openConnections: gateway.openConnections,
       isDraining,
+      ...(history === undefined ? {} : { store: history.status }),
       ...observation.readings(),
     };
   }
@@ -299,6 +315,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     start: () => {
       writeKnownFacts();
       observation.start();
+      history?.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
       }, config.sessionCleanupMs);
@@ -315,6 +332,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
       await nextTurn();
       listeners.closeAll();
+      await history?.stop();
       observation.stop();
       clearInterval(sweepTimer);
       limiter.close();

@@ -18,6 +18,7 @@ import { newDaemonRunId } from './run-id.ts';
 export interface RunDaemonOptions {
   readonly createTools: DaemonOptions['createTools'];
   readonly modelCatalogue?: DaemonOptions['modelCatalogue'];
+  readonly historyWorker: DaemonOptions['historyWorker'];
   /** Program and arguments that start this daemon again, for the shims' autostart. */
   readonly launch: readonly string[];
 }
@@ -79,6 +80,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       localSocket,
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,
+      historyWorker: options.historyWorker,
     });
     daemon.prepare();
     const failure = await listen(daemon, config, localSocket);

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
-import { type HistoryRow, historyRowSchema } from '../../protocol/history.ts';
+import { type ErrorCode, errorTable } from '../../protocol/errors.ts';
+import type { HistoryRow } from '../../protocol/history.ts';
 import type { CallsTable } from './schema.ts';
 
 /** The columns of a {@link HistoryRow} by their names in the table, in the order of the table. */
@@ -48,8 +49,6 @@ export function toStored(row: HistoryRow): Insertable<CallsTable> {
   };
 }
 
-const errorCodes = historyRowSchema.shape.errorCode;
-
 export function fromStored(row: StoredRow): HistoryRow {
   return {
     id: row.id,
@@ -64,11 +63,15 @@ export function fromStored(row: StoredRow): HistoryRow {
     queuedMs: row.queued_ms,
     durationMs: row.duration_ms,
     outcome: row.outcome,
-    // A code that a later version has written, or an earlier one had, is better shown as a plain failure than not at all.
-    errorCode: errorCodes.catch('ERROR').parse(row.error_code),
+    errorCode: row.error_code === null || isErrorCode(row.error_code) ? row.error_code : 'ERROR',
     requestBytes: Number(row.request_bytes),
     responseBytes: Number(row.response_bytes),
     argumentsPreview: row.arguments_preview,
     daemonRunId: row.daemon_run_id,
   };
+}
+
+/** False for a code that another version has written; a plain failure is better than none. */
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
 }

@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto';
  */
 export class UuidSource {
   readonly #now: () => number;
-  readonly #random = new Uint8Array(8);
+  readonly #random = new Uint8Array(10);
   #ms = 0;
   /** The 12 bits behind the version, a counter within the millisecond (RFC 9562, section 6.2, method 1). */
   #counter = 0;
@@ -29,7 +29,7 @@ export class UuidSource {
       this.#counter = 0;
     }
     const time = this.#ms.toString(16).padStart(12, '0');
-    const tail = Buffer.from(this.#random);
+    const tail = Buffer.from(this.#random.subarray(2));
     tail[0] = 0x80 | ((tail[0] ?? 0) & 0x3f);
     const hex = tail.toString('hex');
     return `${time.slice(0, 8)}-${time.slice(8)}-7${this.#counter.toString(16).padStart(3, '0')}-${hex.slice(0, 4)}-${hex.slice(4)}`;

@@ -70,7 +70,9 @@ describe('CallHistory', () => {
     await history.stop();
     const again = create();
     expect(await again.count()).toBe(2);
-    expect(await again.history.countsSince(0)).toEqual({ calls: 2, errors: 0 });
+    expect(await again.history.countsSince(0)).toEqual({ calls: 0, errors: 0 });
+    const nextRun = create({ daemonRunId: 'next-run' });
+    expect(await nextRun.history.countsSince(0)).toEqual({ calls: 2, errors: 0 });
     expect(lines).toEqual([]);
   });
 
@@ -98,6 +100,29 @@ describe('CallHistory', () => {
       expect(lines[1]).toMatchObject({ msg: 'the call history is in use again', lost: 0 });
     },
   );
+
+  it('HIST-locked: a problem that a question has shown goes away without a call', async () => {
+    let isLocked = true;
+    const { history, lines } = create({
+      open: async () => {
+        const opened = await SqliteHistory.open({ path: join(dir, 'history.db') });
+        const real = opened.store.remove.bind(opened.store);
+        const remove: HistoryStore['remove'] = (filter, options) =>
+          isLocked ? Promise.reject(new StoreError('STORE_LOCKED', 'held')) : real(filter, options);
+        return { ...opened, store: Object.assign(opened.store, { remove }) };
+      },
+      keepDays: 30,
+    });
+    history.start();
+    await vi.waitFor(() => expect(history.status).toMatchObject({ ok: false, code: 'STORE_LOCKED' }));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 250);
+    });
+    expect(history.status.ok).toBe(false);
+    isLocked = false;
+    await vi.waitFor(() => expect(history.status.ok).toBe(true));
+    expect(lines).toHaveLength(2);
+  });
 
   it('HIST-newer: a store of a later version is left alone; nothing waits for it', async () => {
     const open = vi.fn<CallHistoryOptions['open']>(() =>

@@ -28,8 +28,8 @@ export interface CallHistoryOptions {
 const maxRetryMs = 30_000;
 const purgeIntervalMs = 3_600_000;
 /** How long the end of the daemon waits for the last rows. */
-const lastWriteMs = 2_000;
-const lastCloseMs = 1_000;
+const lastWriteMs = 1_500;
+const lastCloseMs = 500;
 
 /**
  * The history of calls and what may happen to it. Calls never wait for it and never fail with it: while its store cannot
@@ -46,6 +46,7 @@ export class CallHistory {
   #closing: Promise<void> | undefined;
   #problem: StoreError | null = null;
   #openTimer: NodeJS.Timeout | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
   #purgeTimer: NodeJS.Timeout | undefined;
   #retryMs: number;
   #lossesTold = 0;
@@ -86,13 +87,14 @@ export class CallHistory {
     this.#openLater(this.#options.openDelayMs ?? 200);
   }
 
-  /** Writes what waits, for two seconds at most, and closes the store. Safe to call twice. */
+  /** Writes what waits, for a second and a half at most, and closes the store. Safe to call twice. */
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#stopping.abort();
     clearInterval(this.#purgeTimer);
     await withDeadline(this.#writeLast(), lastWriteMs);
     clearTimeout(this.#openTimer);
+    clearTimeout(this.#checkTimer);
     const lost = this.#writer.pending;
     this.#writer.close();
     if (lost > 0) this.#options.logger.warn('calls were not written to the history', { lost });
@@ -124,10 +126,13 @@ export class CallHistory {
     }
   }
 
-  /** Calls and errors since a moment (epoch seconds), for counters that outlive the daemon; null when unknown. */
+  /**
+   * Calls and errors of earlier runs since a moment (epoch seconds), for counters that go on after a restart; null when
+   * unknown.
+   */
   async countsSince(from: number): Promise<HistoryCounts | null> {
     try {
-      return await this.use((store) => store.countsSince(from));
+      return await this.use((store) => store.countsSince(from, this.#options.daemonRunId));
     } catch (error) {
       if (error instanceof StoreError) return null;
       throw error;
@@ -151,17 +156,48 @@ export class CallHistory {
       if (error instanceof StoreError) this.#note(store, error);
       throw error;
     }
-    if (this.#problem !== null) this.#mended();
+    this.#mended();
   }
 
   /** What a use of the store has shown. A lock or a full disk ends by itself; anything else needs a new start. */
   #note(store: HistoryStore, error: StoreError): void {
     if (this.#store !== store) return;
     this.#tell(error);
-    if (error.code === 'STORE_LOCKED' || error.code === 'STORE_FULL') return;
+    if (error.code === 'STORE_LOCKED' || error.code === 'STORE_FULL') {
+      this.#checkLater(store);
+      return;
+    }
     this.#store = undefined;
     this.#closing = store.close();
     this.#openLater(this.#retryMs);
+  }
+
+  /** Rows that wait are tried again anyway; without any, somebody has to see that the store can be written again. */
+  #checkLater(store: HistoryStore): void {
+    if (this.#checkTimer !== undefined || this.#stopping.signal.aborted) return;
+    this.#checkTimer = setTimeout(
+      () => {
+        this.#checkTimer = undefined;
+        void this.#check(store);
+      },
+      (this.#options.retryMs ?? 1_000) * 10,
+    );
+    this.#checkTimer.unref();
+  }
+
+  async #check(store: HistoryStore): Promise<void> {
+    if (this.#problem === null || this.#store !== store) return;
+    if (this.#writer.pending > 0) {
+      this.#checkLater(store);
+      return;
+    }
+    try {
+      await store.remove({ to: 0 }, { limit: 1 }); // takes the right to write and deletes nothing
+      if (this.#store === store) this.#mended();
+    } catch (error) {
+      if (error instanceof StoreError) this.#note(store, error);
+      else this.#options.logger.error('the call history could not be looked at', { error });
+    }
   }
 
   #openLater(delayMs: number): void {
@@ -191,7 +227,7 @@ export class CallHistory {
       this.#retryMs = this.#options.retryMs ?? 1_000;
       // That it opens does not mean that it can be written: rows that wait will tell.
       if (this.#writer.pending > 0) void this.#writer.flush();
-      else if (this.#problem !== null) this.#mended();
+      else this.#mended();
       this.#startPurging();
     } catch (error) {
       const problem =
@@ -222,6 +258,7 @@ export class CallHistory {
   }
 
   #mended(): void {
+    if (this.#problem === null) return;
     this.#problem = null;
     const lost = this.#writer.dropped - this.#lossesTold;
     this.#lossesTold = this.#writer.dropped;

@@ -30,6 +30,6 @@ function contains(calls: Calls, text: string): Expression<SqlBool> {
 }
 
 /** `%`, `_` and the escape character itself stand for themselves. */
-export function escapeLike(text: string): string {
+function escapeLike(text: string): string {
   return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }

@@ -188,8 +188,10 @@ describe.each(Object.entries(adapters))('%s', (_name, open) => {
     const row = rowMaker();
     const outcomes = ['ok', 'tool_error', 'error', 'cancelled', 'timeout', 'refused', 'interrupted'] as const;
     await store.append([row({ startedAt: 1, outcome: 'error' }), ...outcomes.map((outcome) => row({ outcome }))]);
-    expect(await store.countsSince(2)).toEqual({ calls: 7, errors: 4 });
-    expect(await store.countsSince(2e9)).toEqual({ calls: 0, errors: 0 });
+    expect(await store.countsSince(2, 'this-run')).toEqual({ calls: 7, errors: 4 });
+    expect(await store.countsSince(2e9, 'this-run')).toEqual({ calls: 0, errors: 0 });
+    await store.append([rowMaker('this-run')()]);
+    expect(await store.countsSince(2, 'this-run')).toEqual({ calls: 7, errors: 4 });
   });
 
   it('HIST-clear HIST-retention: removes the oldest first, in steps, and nothing that was written later', async () => {

@@ -73,8 +73,8 @@ export interface HistoryStore {
   count(filter: HistoryFilter): Promise<number>;
   facets(): Promise<HistoryFacets>;
   series(request: SeriesRequest): Promise<SeriesData>;
-  /** Of calls that began at `from` (epoch seconds) or later. */
-  countsSince(from: number): Promise<HistoryCounts>;
+  /** Of calls that began at `from` (epoch seconds) or later, in other runs of the daemon than the one named. */
+  countsSince(from: number, exceptRunId: string): Promise<HistoryCounts>;
   /** Of the row that was written last; null while there is none. */
   newestId(): Promise<string | null>;
   /** Deletes at most `limit` matching rows, oldest first, and says how many. */

@@ -17,7 +17,7 @@ import { readSeries } from './series-query.ts';
 const facetLimit = 200;
 /** Rows per statement. Three sizes, so that no more than three statements are made and kept. */
 const insertSizes = [100, 10, 1] as const;
-export const errorOutcomes = ['tool_error', 'error', 'timeout', 'interrupted'] as const;
+const errorOutcomes = ['tool_error', 'error', 'timeout', 'interrupted'] as const;
 
 /** The part of the store that every engine shares. What differs (opening, room on the disk) is for the adapters. */
 export abstract class KyselyHistory implements HistoryStore {
@@ -105,7 +105,7 @@ export abstract class KyselyHistory implements HistoryStore {
     return readSeries(this.db, request);
   }
 
-  async countsSince(from: number): Promise<HistoryCounts> {
+  async countsSince(from: number, exceptRunId: string): Promise<HistoryCounts> {
     const counts = await this.db
       .selectFrom('calls')
       .select(({ fn }) => [
@@ -113,6 +113,7 @@ export abstract class KyselyHistory implements HistoryStore {
         fn.countAll().filterWhere('outcome', 'in', errorOutcomes).as('errors'),
       ])
       .where('started_at', '>=', from)
+      .where('daemon_run_id', '<>', exceptRunId)
       .executeTakeFirstOrThrow();
     return { calls: Number(counts.calls), errors: Number(counts.errors) };
   }

@@ -18,9 +18,22 @@ export class KyselySqlite implements SqliteDatabase {
     const kept = this.#statements.get(sql);
     if (kept !== undefined) return kept;
     const statement = guarded(() => adapted(this.#database.prepare(sql)));
+    if (sql === 'rollback') return this.#rollback(statement);
     if (this.#statements.size >= keptStatements) this.#statements.clear();
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  /**
+   * SQLite has ended the transaction by itself when the disk is full or does not write (sqlite.org/lang_transaction.html).
+   * A rollback would then fail, and Kysely would hand on that failure instead of the first.
+   */
+  #rollback(statement: SqliteStatement): SqliteStatement {
+    return {
+      ...statement,
+      run: (parameters) =>
+        this.#database.isTransaction ? statement.run(parameters) : { changes: 0, lastInsertRowid: 0 },
+    };
   }
 
   /** For statements that do their work step by step: `prepare` would do the first step only. */

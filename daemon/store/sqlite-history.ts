@@ -22,7 +22,7 @@ export interface SqliteHistoryOptions {
 }
 
 /** How long a statement waits for another program that holds the file. Nobody waits for the store meanwhile. */
-const busyTimeoutMs = 2_000;
+const busyTimeoutMs = 1_000;
 /** Pages of 4 KiB that one step of {@link SqliteHistory.reclaim} gives back. */
 const reclaimPages = 500;
 /** A burst may make the log large; after the next checkpoint it is cut to this. */

@@ -111,7 +111,7 @@ export const limits = {
   historyFlushMs: 250,
   historyBatchRows: 500,
   historyQueueRows: 50_000,
-  historyPreviewChars: 200,
+  historyTextChars: 200,
 
   // Discovery (WIRE §10)
   nonceBytes: 32,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SecretValues } from '../../platform/redaction.ts';
 import type { FinishedCall } from '../../protocol/events.ts';
@@ -157,6 +159,12 @@ describe('HistoryWriter', () => {
     finish({ isKnownTool: false, tool: `hunter2-hunter2${'y'.repeat(5000)}\ud800` });
     await writer.flush();
     expect(batches[0]?.[0]?.tool).toMatch(/^\*\*\*y{197}$/);
+    // The secret ends behind the cut.
+    finish({ isKnownTool: false, tool: `${'z'.repeat(195)}hunter2-hunter2` });
+    finish({ isKnownTool: false, tool: `${'\ud83d\udc4b'.repeat(99)}a\ud83d\udc4b` });
+    await writer.flush();
+    expect(batches[1]?.[0]?.tool).toBe(`${'z'.repeat(195)}***`);
+    expect(batches[1]?.[1]?.tool.isWellFormed()).toBe(true);
   });
 
   it('HIST-series: calls of one millisecond keep their order in time; after a jump of the clock their stamp counts', async () => {
@@ -168,6 +176,18 @@ describe('HistoryWriter', () => {
     const [fine, jumped] = batches[0] ?? [];
     expect(Math.abs((fine?.startedAt ?? 0) - receivedAt)).toBeLessThan(0.006);
     expect(jumped?.startedAt).toBe(receivedAt - 3600);
+  });
+
+  it('HIST-locked: a name as long as a frame is not kept while rows wait', () => {
+    const { writer, finish, fail } = create();
+    fail(full);
+    // Each is a text of its own of 1 MB.
+    const grown = heapGrowth(() => {
+      for (let call = 0; call < 25; call += 1)
+        finish({ isKnownTool: false, tool: Buffer.alloc(1e6, 97 + call).toString('latin1') });
+    });
+    expect(writer.pending).toBe(25);
+    expect(grown).toBeLessThan(5e6);
   });
 
   it('HIST-recorded: after close nothing is taken, written or timed', async () => {
@@ -182,3 +202,16 @@ describe('HistoryWriter', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+/** Bytes that are still reachable after the work; asks the engine to collect first. */
+function heapGrowth(work: () => void): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  const collected = (): number => {
+    if (typeof collect === 'function') collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = collected();
+  work();
+  return collected() - before;
+}

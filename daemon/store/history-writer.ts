@@ -28,7 +28,8 @@ interface Waiting {
   readonly preview: string | null;
 }
 
-const maxTextChars = 200;
+/** Characters that are looked at: a secret that begins in the part that is kept must be seen to its end. */
+const rawChars = limits.historyTextChars + 3 * limits.credentialMaxChars;
 const maxRetryMs = 10_000;
 /** Wall clock and monotonic clock further apart than this: somebody has set the clock, or the machine has slept. */
 const clockStepMs = 5;
@@ -77,7 +78,9 @@ export class HistoryWriter {
     if (event.type !== 'call.finished' || this.#isClosed) return;
     const { call } = event;
     const preview = this.#options.previewOf?.(call.callId) ?? null;
-    this.#queue.push({ call, startedAt: this.#startOf(call), preview });
+    // What a client has made up may be as long as a frame, and must not be kept for as long as a row may wait.
+    const kept = call.isKnownTool ? call : { ...call, tool: this.#masked(call.tool) };
+    this.#queue.push({ call: kept, startedAt: this.#startOf(call), preview });
     if (this.pending > this.#queueRows) {
       this.#head += 1;
       this.#dropped += 1;
@@ -182,14 +185,13 @@ export class HistoryWriter {
   }
 
   #toRow({ call, startedAt, preview }: Waiting): HistoryRow {
-    const masked = (text: string): string => this.#options.secrets.maskText(text).slice(0, maxTextChars).toWellFormed();
     return {
       id: this.#ids.next(),
       callId: call.callId,
       startedAt,
       sessionId: call.sessionId,
       instanceId: call.instanceId,
-      tool: call.isKnownTool ? call.tool : masked(call.tool),
+      tool: call.tool,
       upstream: call.upstream,
       provider: call.provider,
       model: null,
@@ -199,8 +201,14 @@ export class HistoryWriter {
       errorCode: call.errorCode,
       requestBytes: call.requestBytes,
       responseBytes: call.responseBytes,
-      argumentsPreview: preview === null ? null : masked(preview),
+      argumentsPreview: preview === null ? null : this.#masked(preview),
       daemonRunId: this.#options.daemonRunId,
     };
+  }
+
+  /** Masked before it is cut, so that no half of a secret is left; a copy, since a part of a text keeps the whole alive. */
+  #masked(text: string): string {
+    const masked = this.#options.secrets.maskText(text.slice(0, rawChars)).slice(0, limits.historyTextChars);
+    return Buffer.from(masked, 'utf8').toString('utf8');
   }
 }

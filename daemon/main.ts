@@ -8,6 +8,7 @@ requireNode();
 void runDaemon({
   launch: [process.execPath, import.meta.filename],
   historyWorker: join(import.meta.dirname, 'history-worker.js'),
+  rendererDir: join(import.meta.dirname, 'renderer'),
   createTools: (sources, { config, logger }) =>
     builtinTools(sources, {
       visibility: { enabledTools: config.enabledTools, disabledTools: config.disabledTools },

@@ -60,6 +60,8 @@ export const envTable = [
   { name: 'EXAI_WS_ALLOWED_ORIGINS', key: 'allowedOrigins', kind: 'list', fallback: [], readBy: 'daemon', summary: 'further browser origins accepted' },
   { name: 'EXAI_WS_ALLOW_OPEN_NETWORK', key: 'allowOpenNetwork', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'allow a non-loopback address without authentication' },
   { name: 'EXAI_WS_TRUST_PROXY', key: 'trustProxy', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'take the client address from X-Forwarded-For' },
+  { name: 'EXAI_DASHBOARD_PORT', key: 'dashboardPort', kind: 'integer', min: 0, max: 65_535, readBy: 'daemon', summary: 'TCP port of its own for the dashboard (default: none, the daemon’s port serves it); 0 takes any free one' },
+  { name: 'EXAI_DASHBOARD_HOST', key: 'dashboardHost', kind: 'text', fallback: '127.0.0.1', readBy: 'daemon', summary: 'TCP address of that port; beyond loopback only when named here' },
   { name: 'EXAI_METRICS_PUBLIC', key: 'metricsPublic', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'serve /metrics without a credential beyond loopback' },
   { name: 'EXAI_WS_HELLO_TIMEOUT', key: 'helloTimeoutMs', kind: 'seconds', fallback: limits.helloTimeoutMs, min: 1, max: 60, readBy: 'daemon', summary: 'time for the first frame' },
   { name: 'EXAI_WS_HELLO_MAX_BYTES', key: 'helloMaxBytes', kind: 'bytes', fallback: limits.helloMaxBytes, min: 4096, max: 1_048_576, readBy: 'daemon', summary: 'largest first frame' },

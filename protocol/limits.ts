@@ -101,6 +101,9 @@ export const limits = {
   daemonLogFiles: 5,
   shimLogMaxBytes: 5 * mib,
   shimLogFiles: 3,
+  /** Of shims without a name, after their process is gone. */
+  shimLogKeptMs: 7 * 86_400_000,
+  shimLogSweepIntervalMs: 3_600_000,
   drainMs: 5_000,
   idleExitMs: 600_000,
   diskDegradedRatio: 0.85,

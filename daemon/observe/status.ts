@@ -20,6 +20,8 @@ export interface DaemonStatus {
   /** 0 while there is no TCP listener. */
   readonly port: number;
   readonly localSocket: string | null;
+  /** Where a browser of this machine finds the dashboard, with a `/` at its end; null while nothing listens on TCP. */
+  readonly dashboardUrl: string | null;
   readonly authPolicy: AuthPolicy;
   readonly tokenGeneration: number;
   readonly sessionsConnected: number;
@@ -53,9 +55,14 @@ export interface DaemonStatus {
   readonly upstreams?: { readonly total: number; readonly ready: number; readonly failed: readonly string[] };
 }
 
-/** Whoever can say how the daemon is. Cheap; called at every health request and health file tick. */
+/** Whoever can say how the daemon is. Called at every health request and health file tick; not for every call. */
 export interface StatusSource {
   status(): DaemonStatus;
+}
+
+/** Whoever can say which run of the daemon this is, and nothing of what it does: costs a call next to nothing. */
+export interface RunSource {
+  run(): Pick<DaemonStatus, 'daemonRunId' | 'uptimeSeconds'>;
 }
 
 export type HealthState = 'healthy' | 'degraded' | 'unhealthy' | 'draining';

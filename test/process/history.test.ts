@@ -1,8 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { historyPageSchema, seriesSchema } from '../../protocol/history.ts';
 import { callTool, startCall } from '../golden/ops-calls.ts';
 import { DaemonProcess, programs, TestHome } from '../support/daemon-process.ts';
 import { eventually } from '../support/deadline.ts';
@@ -121,6 +132,46 @@ describe('the history of the built daemon', () => {
     expect(stored()).toHaveLength(4);
   });
 
+  it('HIST-pages HIST-series HIST-export HIST-clear HIST-arguments: the admin API answers from it', async () => {
+    const daemon = await home.startDaemon({ env: { ...settings, EXAI_HISTORY_ARGUMENTS: 'true' }, testTools: true });
+    const client = await connect(daemon);
+    for (let call = 0; call < 5; call += 1) await quickCall(client, `a${call}`);
+    await callTool(client, 'b', 'echo', { text: 'hello', password: 'open sesame', note: token });
+    const ask = (path: string, method = 'GET') =>
+      fetch(new URL(path, daemon.address), {
+        method,
+        headers: {
+          authorization: `Bearer ${readFileSync(home.layout.adminSecretFile, 'utf8').trim()}`,
+          'x-exai-request': '1',
+        },
+      });
+    const json = async (path: string, method?: string) => (await ask(path, method)).json();
+
+    // What has ended a moment ago is there: a question waits for the rows before it.
+    const first = historyPageSchema.parse(await json('/api/history?limit=4'));
+    expect({ rows: first.rows.length, total: first.total }).toEqual({ rows: 4, total: 6 });
+    expect(first.rows[0]).toMatchObject({ tool: 'echo', outcome: 'ok' });
+    expect(first.rows[0]?.argumentsPreview).toContain('hello');
+    expect(JSON.stringify(first)).not.toMatch(/open sesame|history-token/);
+    const rest = historyPageSchema.parse(await json(`/api/history?limit=4&before=${first.next ?? ''}`));
+    expect({ rows: rest.rows.length, next: rest.next }).toEqual({ rows: 2, next: null });
+    expect(await json('/api/history/facets')).toMatchObject({ tools: ['echo', 'version'] });
+    const series = seriesSchema.parse(await json('/api/history/series?range=15m'));
+    expect(series.calls.reduce((sum, calls) => sum + calls, 0)).toBe(6);
+    expect(series.cap).toBe(24);
+
+    const csv = await ask('/api/history/export?tool=version');
+    expect(csv.headers.get('content-disposition')).toMatch(/^attachment; filename="exai-calls_start_\d+T\d+Z\.csv"$/);
+    expect((await csv.text()).split('\r\n')).toHaveLength(5 + 2);
+    expect(await json('/api/history/export?format=json&arguments=true')).toHaveLength(6);
+
+    expect((await ask('/api/history?before=nonsense')).status).toBe(400);
+    expect((await ask('/api/history/series?from=20&to=10')).status).toBe(400);
+    expect(await json('/api/history?tool=version', 'DELETE')).toEqual({ deleted: 5 });
+    expect(await json('/api/history', 'DELETE')).toEqual({ deleted: 1 });
+    expect(await json('/api/history')).toEqual({ rows: [], next: null, total: 0 });
+  });
+
   it('HIST-crash HIST-once: after kill -9 in the middle the file opens, no call is twice, none older than a second is missing', async () => {
     const daemon = await home.startDaemon({ env: settings });
     const client = await connect(daemon);
@@ -219,6 +270,15 @@ describe('the history of the built daemon', () => {
     await quickCall(client, 'a');
     const { components } = await healthOf(daemon);
     expect(components).not.toHaveProperty('store');
+    const answer = await fetch(new URL('/api/history', daemon.address), {
+      headers: { authorization: `Bearer ${readFileSync(home.layout.adminSecretFile, 'utf8').trim()}` },
+    });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'This daemon keeps no history of calls.',
+      hint: 'Set EXAI_HISTORY=true and restart it.',
+    });
     await daemon.stop();
     expect(existsSync(home.layout.historyFile)).toBe(false);
   });

@@ -61,8 +61,8 @@ function failing(store: HistoryStore, failure: () => StoreErrorCode | null): His
 describe('CallHistory', () => {
   it('HIST-recorded: calls are rows, also those before the store is open and those just before the end', async () => {
     const { history, finish, count, lines } = create({ flushMs: 10_000 });
-    history.start();
     finish();
+    history.start();
     expect(await count()).toBe(1);
     expect(history.status).toEqual({ kind: 'sqlite', ok: true });
     finish();

@@ -39,7 +39,7 @@ export class CallHistory {
   readonly #options: CallHistoryOptions;
   readonly #writer: HistoryWriter;
   readonly #stopping = new AbortController();
-  #unsubscribe: (() => void) | undefined;
+  readonly #unsubscribe: () => void;
   #store: HistoryStore | undefined;
   /** While the store is being opened. */
   #opening: Promise<void> | undefined;
@@ -63,6 +63,7 @@ export class CallHistory {
       append: (rows) => this.#append(rows),
       onRefused: (error, rows) => options.logger.error('rows of the history were refused', { error, rows }),
     });
+    this.#unsubscribe = options.bus.subscribe((event) => this.#writer.observe(event));
   }
 
   /** For the status of the daemon. Not open yet is no problem. */
@@ -81,15 +82,14 @@ export class CallHistory {
     return this.#writer.dropped;
   }
 
-  /** Notes calls from now on and opens the store a moment later. */
+  /** Opens the store a moment later. Calls are noted from the beginning: some come before everything is started. */
   start(): void {
-    this.#unsubscribe ??= this.#options.bus.subscribe((event) => this.#writer.observe(event));
     this.#openLater(this.#options.openDelayMs ?? 200);
   }
 
   /** Writes what waits, for a second and a half at most, and closes the store. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#unsubscribe?.();
+    this.#unsubscribe();
     this.#stopping.abort();
     clearInterval(this.#purgeTimer);
     await withDeadline(this.#writeLast(), lastWriteMs);
@@ -237,7 +237,7 @@ export class CallHistory {
       this.#tell(problem);
       if (problem.code === 'STORE_NEWER') {
         // Nothing that this version does could mend that: rows would wait in vain.
-        this.#unsubscribe?.();
+        this.#unsubscribe();
         this.#writer.close();
         return;
       }

@@ -5,12 +5,11 @@ import type { Logger } from '../platform/json-logger.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
 import type { SecretValues } from '../platform/redaction.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
-import { FailureError } from '../protocol/errors.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
-import type { AdminHandlers } from './api/admin-handler.ts';
 import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
 import { createAdminApi } from './api/create-admin-api.ts';
+import { historyHandlers } from './api/history-handlers.ts';
 import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
 import { liveHandlers } from './api/live-handlers.ts';
 import { logHandlers } from './api/log-handlers.ts';
@@ -37,6 +36,7 @@ import type { ListenFailure } from './listen/open-server.ts';
 import { Listeners } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
+import { previewOf } from './observe/call-view.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
 import { LiveView } from './observe/live-view.ts';
@@ -47,6 +47,8 @@ import { ResumeBudget } from './sessions/resume-budget.ts';
 import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { SettingsStore, type SettingsStoreOptions } from './settings/settings-store.ts';
+import { CallHistory } from './store/call-history.ts';
+import { WorkerHistory } from './store/worker-history.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -61,6 +63,8 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** Program of the thread that keeps the history, a bundle or a source. */
+  readonly historyWorker: string;
   /** What this daemon was started with, and how to load it again. */
   readonly settings: Pick<SettingsStoreOptions, 'running' | 'reload'>;
   /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
@@ -134,6 +138,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
       { config, logger },
     ),
   );
+  /** Of a call that has just ended and is not forgotten yet. */
+  const argumentsOf = (callId: string): string | null => {
+    const call = dispatcher.find(callId);
+    return call === undefined ? null : previewOf(call, secrets.maskText);
+  };
+  const history = config.history
+    ? new CallHistory({
+        open: ({ isDamaged }) =>
+          WorkerHistory.open({ workerFile: options.historyWorker, path: layout.historyFile, isDamaged }),
+        bus,
+        logger,
+        secrets,
+        daemonRunId,
+        keepDays: config.historyDays,
+        previewOf: config.historyArguments ? argumentsOf : undefined,
+      })
+    : undefined;
   const observation = new Observation({
     config,
     stateDir: layout.stateDir,
@@ -285,7 +306,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     admin: createAdminApi({
       // The history comes with its own change; until then its routes are not found.
       handlers: {
-        ...absentRoutes(),
+        ...historyHandlers({ history, globalCap: () => limiter.snapshot().global.capacity, logger }),
         ...adminHandlers(adminSources),
         ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
         ...settingsHandlers({
@@ -364,6 +385,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       resumeBytes: resumeBudget.bytes,
       openConnections: gateway.openConnections,
       isDraining,
+      ...(history === undefined ? {} : { store: history.status }),
       ...observation.readings(),
     };
   }
@@ -407,6 +429,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     start: () => {
       writeKnownFacts();
       observation.start();
+      history?.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
         void shimLogs.sweep();
@@ -426,6 +449,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       stopping.abort();
       await nextTurn();
       listeners.closeAll();
+      await history?.stop();
       observation.stop();
       clearInterval(sweepTimer);
       limiter.close();
@@ -449,20 +473,4 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
   });
-}
-
-type AbsentRoute = 'history' | 'historyFacets' | 'historySeries' | 'historyExport' | 'clearHistory';
-
-function absent(): never {
-  throw new FailureError({ code: 'NOT_FOUND', message: 'This daemon does not offer that.' });
-}
-
-function absentRoutes(): Pick<AdminHandlers, AbsentRoute> {
-  return {
-    history: absent,
-    historyFacets: absent,
-    historySeries: absent,
-    historyExport: absent,
-    clearHistory: absent,
-  };
 }

@@ -7,6 +7,7 @@ requireNode();
 // No top-level await: the bundles are CommonJS, which starts faster.
 void runDaemon({
   launch: [process.execPath, import.meta.filename],
+  historyWorker: join(import.meta.dirname, 'history-worker.js'),
   rendererDir: join(import.meta.dirname, 'renderer'),
   createTools: (sources, { config, logger }) =>
     builtinTools(sources, {

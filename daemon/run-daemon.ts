@@ -20,6 +20,7 @@ import { newDaemonRunId } from './run-id.ts';
 export interface RunDaemonOptions {
   readonly createTools: DaemonOptions['createTools'];
   readonly modelCatalogue?: DaemonOptions['modelCatalogue'];
+  readonly historyWorker: DaemonOptions['historyWorker'];
   /** Folder of the built interface, which the daemon serves at `/`. */
   readonly rendererDir?: string;
   /** Program and arguments that start this daemon again, for the shims' autostart. */
@@ -89,6 +90,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       rendererDir: options.rendererDir,
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,
+      historyWorker: options.historyWorker,
     });
     daemon.prepare();
     const failure = await listen(daemon, config, localSocket);

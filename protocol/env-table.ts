@@ -110,6 +110,9 @@ export const envTable = [
   { name: 'EXAI_HEALTH_WRITER_INTERVAL', key: 'healthIntervalMs', kind: 'seconds', fallback: limits.healthIntervalMs, min: 1, max: 60, readBy: 'daemon', summary: 'how often the health file is written' },
   { name: 'EXAI_METRICS_MAX_BYTES', key: 'metricsMaxBytes', kind: 'bytes', fallback: limits.metricsMaxBytes, min: 65_536, readBy: 'daemon', summary: 'size at which the metrics log rotates' },
   { name: 'EXAI_METRICS_FILES', key: 'metricsFiles', kind: 'integer', fallback: limits.metricsFiles, min: 1, max: 100, readBy: 'daemon', summary: 'rotated metrics files kept' },
+  { name: 'EXAI_HISTORY', key: 'history', kind: 'boolean', fallback: true, readBy: 'daemon', summary: 'keep finished calls in <state dir>/history.db' },
+  { name: 'EXAI_HISTORY_DAYS', key: 'historyDays', kind: 'integer', fallback: limits.historyDays, min: 0, max: 3650, readBy: 'daemon', summary: 'days for which finished calls are kept; 0 = for ever' },
+  { name: 'EXAI_HISTORY_ARGUMENTS', key: 'historyArguments', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'keep the first 200 characters of the arguments of each call, secrets masked' },
   { name: 'EXAI_DRAIN_SECS', key: 'drainMs', kind: 'seconds', fallback: limits.drainMs, min: 0, max: 300, readBy: 'daemon', summary: 'how long running calls may finish at stop' },
   { name: 'EXAI_IDLE_EXIT_SECS', key: 'idleExitMs', kind: 'seconds', fallback: limits.idleExitMs, min: 0, max: 2_147_483, readBy: 'daemon', summary: 'an autostarted daemon with no session for so long stops; 0 = never' },
 

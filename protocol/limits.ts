@@ -109,6 +109,13 @@ export const limits = {
   diskDegradedRatio: 0.85,
   diskUnhealthyRatio: 0.95,
 
+  // Call history
+  historyDays: 30,
+  historyFlushMs: 250,
+  historyBatchRows: 500,
+  historyQueueRows: 50_000,
+  historyTextChars: 200,
+
   // Discovery (WIRE §10)
   nonceBytes: 32,
   runKeyBytes: 32,

@@ -135,6 +135,27 @@ const rows: readonly (readonly [string, string])[] = [
   ]),
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
 
+  // History of calls
+  ['HIST-recorded', 'a finished call is one row of the history within a second, however it ended'],
+  ['HIST-once', 'a call that is written twice is one row'],
+  ['HIST-filters', 'history is filtered by session, instance, tool, outcome, time and text, all at once'],
+  ['HIST-pages', 'pages hold every row exactly once while rows are added'],
+  ['HIST-facets', 'history tells what it can be filtered by'],
+  ['HIST-series', 'buckets hold calls, errors, refusals, exact percentiles and the most calls at once'],
+  ['HIST-retention', 'calls older than EXAI_HISTORY_DAYS go, and their room with them'],
+  ['HIST-clear', 'clearing deletes what matches and what was written by then'],
+  ['HIST-export', 'an export holds every row that matches, at the pace of its reader'],
+  ['HIST-csv', 'CSV is RFC 4180 and no cell is a formula'],
+  ['HIST-arguments', 'arguments are kept only when that is asked for, and never a secret'],
+  ['HIST-private', 'the files of the history are 0600'],
+  ['HIST-crash', 'after kill -9 the history opens, has no call twice and lacks a second at most'],
+  ['HIST-full-disk', 'on a full disk calls go on and rows wait'],
+  ['HIST-locked', 'while another program holds the file calls go on and rows wait'],
+  ['HIST-newer', 'a file of a later version is left as it is'],
+  ['HIST-damaged', 'a damaged file is moved aside and a new one begun'],
+  ['HIST-degraded', 'a history that cannot be used degrades health and no more'],
+  ['HIST-off', 'without a history its routes answer a plain sentence'],
+
   // What is true now
   ['LIVE-snapshot-first', 'a reader of the feed gets everything first, then changes with consecutive numbers'],
   ['LIVE-deltas-equal-snapshot', 'snapshot and deltas together are what a fresh snapshot says'],

@@ -28,7 +28,7 @@ const reclaimPages = 500;
 /** A burst may make the log large; after the next checkpoint it is cut to this. */
 const walBytes = 4 * 1024 * 1024;
 
-/** The history in one SQLite file, 0600. Synchronous below: belongs into a thread of its own (docs/adr/0009). */
+/** The history in one SQLite file, 0600. Synchronous below: belongs into a thread of its own (docs/adr/0010). */
 export class SqliteHistory extends KyselyHistory {
   readonly #database: KyselySqlite;
 

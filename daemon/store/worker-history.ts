@@ -37,7 +37,7 @@ const heap = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 };
 
 /**
  * The SQLite store in a thread of its own: a lock, a slow disk or a large question makes nobody wait but who has asked
- * (docs/adr/0009). A thread that dies fails what is open with `STORE_UNREACHABLE`.
+ * (docs/adr/0010). A thread that dies fails what is open with `STORE_UNREACHABLE`.
  */
 export class WorkerHistory implements HistoryStore {
   readonly #worker: Worker;

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const folders = '{protocol,platform,daemon,shim,cli}';
+const folders = '{protocol,platform,daemon,shim,cli,renderer}';
 
 export default defineConfig({
   test: {
@@ -8,7 +8,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: [`${folders}/**/*.test.ts`] },
+        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`] },
       },
       {
         extends: true,

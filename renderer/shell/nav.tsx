@@ -1,0 +1,40 @@
+import './nav.css';
+import { useWords } from '../state/services.ts';
+import { Icon } from '../ui/icons.tsx';
+import type { Screen } from './screen.ts';
+
+/** The screens: a bar below in the small layout, a rail in the wide one. */
+export function Nav({
+  screens,
+  current,
+  isRail,
+}: {
+  readonly screens: readonly Screen[];
+  readonly current: string;
+  readonly isRail: boolean;
+}) {
+  const { text } = useWords();
+  return (
+    <nav className={isRail ? 'nav nav--rail' : 'nav'} aria-label={text.shell.navigation}>
+      {navScreens(screens, isRail).map(({ id, pattern, nav }) => (
+        <a
+          key={id}
+          href={`#${pattern.replace(/\/:.*$/, '')}`}
+          className="nav__item"
+          aria-current={id === current ? 'page' : undefined}
+          data-testid={`nav-${id}`}
+        >
+          <Icon name={nav.icon} />
+          <span className="nav__label">{nav.label(text)}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** In the order of the keys 1 to 9. */
+export function navScreens(screens: readonly Screen[], isRail: boolean) {
+  return screens.flatMap((screen) =>
+    screen.nav === undefined || (screen.nav.isWideOnly === true && !isRail) ? [] : [{ ...screen, nav: screen.nav }],
+  );
+}

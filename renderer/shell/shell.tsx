@@ -1,0 +1,131 @@
+import './shell.css';
+import { type ReactNode, useCallback, useRef, useState } from 'react';
+import { CapacityBars } from '../parts/capacity.tsx';
+import { TokenLine } from '../parts/token-line.tsx';
+import { matchPattern } from '../state/router.ts';
+import { useAddress, useIsStale, useLive, useWords } from '../state/services.ts';
+import type { Cover } from '../state/status.ts';
+import { useLayout } from '../state/use-layout.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Skeleton } from '../ui/panels.tsx';
+import { Notices } from '../ui/toast.tsx';
+import { AppMenu } from './app-menu.tsx';
+import { Banners } from './banners.tsx';
+import { KeysHelp } from './keys-help.tsx';
+import { Nav } from './nav.tsx';
+import type { Screen } from './screen.ts';
+import { StatusPill } from './status-pill.tsx';
+import { useArrivalFocus } from './use-arrival-focus.ts';
+import { useCover } from './use-cover.ts';
+import { useKeys } from './use-keys.ts';
+
+export interface ShellProps {
+  readonly screens: readonly Screen[];
+  readonly notFound: ReactNode;
+  /** What stands in place of a screen while the daemon cannot feed it. */
+  readonly covers: Readonly<Record<Exclude<Cover, 'none' | 'loading'>, ReactNode>>;
+}
+
+/** The frame of every screen: what is true now, the screens, the menu. */
+export function Shell({ screens, notFound, covers }: ShellProps) {
+  const { text } = useWords();
+  const { segments } = useAddress();
+  const layout = useLayout();
+  const main = useRef<HTMLElement>(null);
+  const [isKeysShown, setKeysShown] = useState(false);
+  const hideKeys = useCallback(() => setKeysShown(false), []);
+  const showKeys = useCallback(() => setKeysShown(true), []);
+  const cover = useCover();
+  const isStale = useIsStale();
+  const hasModel = useLive(({ model }) => model !== undefined);
+
+  const isRail = layout !== 'small';
+  const found = findScreen(screens, segments);
+  const base = useBaseScreen(screens, found, layout === 'pane');
+  const place = `${found?.screen.id}/${segments.join('/')}`;
+  useKeys({ screens, current: found?.screen, isRail, showKeys });
+  useArrivalFocus(main, cover === 'none' ? place : cover);
+
+  const current = base ?? found;
+  const content =
+    cover === 'loading' ? (
+      <Skeleton />
+    ) : cover === 'none' ? (
+      (current?.screen.render(current.params) ?? notFound)
+    ) : (
+      covers[cover]
+    );
+  const header = (
+    <header className="shell__header">
+      <StatusPill hasVersion={isRail} />
+      <div className="shell__toolbar">{isRail && cover === 'none' ? current?.screen.toolbar?.() : null}</div>
+      <AppMenu onShowKeys={showKeys} />
+    </header>
+  );
+  const nav = <Nav screens={screens} current={found?.screen.under ?? found?.screen.id ?? ''} isRail={isRail} />;
+
+  return (
+    <div className={`shell shell--${isRail ? 'wide' : 'small'}`} data-testid="app" data-state={cover}>
+      {isRail ? (
+        <div className="shell__rail">
+          <p className="shell__brand">
+            <Icon name="mark" />
+            {text.common.productShortName}
+          </p>
+          {nav}
+          {hasModel && cover === 'none' ? (
+            <div className="shell__rail-foot">
+              <CapacityBars />
+              <TokenLine />
+            </div>
+          ) : null}
+        </div>
+      ) : null}
+      <div className="shell__column">
+        {header}
+        <Banners />
+        <div className="shell__body">
+          <main ref={main} className="shell__main" data-scroller tabIndex={-1} data-stale={isStale && cover === 'none'}>
+            {content}
+          </main>
+          {base !== undefined && found !== undefined && cover === 'none' ? (
+            <aside className="shell__pane" data-scroller data-testid="session-pane" data-stale={isStale}>
+              {found.screen.render(found.params)}
+            </aside>
+          ) : null}
+        </div>
+        {isRail ? null : nav}
+      </div>
+      {isKeysShown ? <KeysHelp onClose={hideKeys} /> : null}
+      <Notices />
+    </div>
+  );
+}
+
+interface FoundScreen {
+  readonly screen: Screen;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+function findScreen(screens: readonly Screen[], segments: readonly string[]): FoundScreen | undefined {
+  for (const screen of screens) {
+    const params = matchPattern(screen.pattern, segments);
+    if (params !== undefined) return { screen, params };
+  }
+  return undefined;
+}
+
+/** The list that stays while a pane is open beside it: the one it was opened from, else its parent. */
+function useBaseScreen(
+  screens: readonly Screen[],
+  found: FoundScreen | undefined,
+  hasRoom: boolean,
+): FoundScreen | undefined {
+  const [list, setList] = useState<Screen>();
+  const isPane = found?.screen.isPane === true;
+  if (found !== undefined && !isPane && found.screen !== list) setList(found.screen);
+  if (!isPane || !hasRoom) return undefined;
+  const hasList = list?.id === 'overview' || list?.id === 'sessions';
+  const screen = hasList ? list : screens.find(({ pattern }) => `#${pattern}` === found.screen.parent);
+  return screen === undefined ? undefined : { screen, params: {} };
+}

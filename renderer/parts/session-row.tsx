@@ -21,23 +21,14 @@ export const SessionRow = memo(function SessionRow({ sessionKey }: { readonly se
   return (
     <Row testId="session-row" dataId={sessionId} state={state} className="session-row">
       <IdentityMark color={session.color} name={markNameOf(session)} />
-      <div className="session-row__names">
-        <a
-          className="session-row__title truncate"
-          href={hrefOf(['sessions', sessionId])}
-          data-row-target
-          tabIndex={tabIndex}
-        >
-          <bdi>{titleOf(session)}</bdi>
-        </a>
-        <span className="session-row__meta">
-          <bdi className="truncate">{subtitleOf(session)}</bdi>
-          <span aria-hidden="true">{text.common.separator.trim()}</span>
-          <bdi className="mono truncate" dir="ltr" title={sessionId}>
-            {sessionId}
-          </bdi>
-        </span>
-      </div>
+      <a
+        className="session-row__title truncate"
+        href={hrefOf(['sessions', sessionId])}
+        data-row-target
+        tabIndex={tabIndex}
+      >
+        <bdi>{titleOf(session)}</bdi>
+      </a>
       {state === 'connected' ? (
         <span className="session-row__load" data-testid="session-inflight">
           <Status kind="live" word={text.overview.live} isWordHidden />
@@ -53,6 +44,13 @@ export const SessionRow = memo(function SessionRow({ sessionKey }: { readonly se
           )}
         </span>
       )}
+      <span className="session-row__meta">
+        <bdi className="truncate">{subtitleOf(session)}</bdi>
+        <span aria-hidden="true">{text.common.separator.trim()}</span>
+        <bdi className="mono truncate" dir="ltr" title={sessionId}>
+          {sessionId}
+        </bdi>
+      </span>
       <span className="session-row__copy">
         <CopyButton what="session-id" name={text.overview.sessionId} text={sessionId} tabIndex={tabIndex} />
       </span>

@@ -6,7 +6,6 @@ import { matchPattern } from '../state/router.ts';
 import { useAddress, useIsStale, useLive, useWords } from '../state/services.ts';
 import type { Cover } from '../state/status.ts';
 import { useLayout } from '../state/use-layout.ts';
-import { Icon } from '../ui/icons.tsx';
 import { Skeleton } from '../ui/panels.tsx';
 import { Notices } from '../ui/toast.tsx';
 import { AppMenu } from './app-menu.tsx';
@@ -40,11 +39,12 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
   const hasModel = useLive(({ model }) => model !== undefined);
 
   const isRail = layout !== 'small';
+  const isCovered = cover === 'daemon-down' || cover === 'signed-out';
   const found = findScreen(screens, segments);
   const base = useBaseScreen(screens, found, layout === 'pane');
   const place = `${found?.screen.id}/${segments.join('/')}`;
   useKeys({ screens, current: found?.screen, isRail, showKeys });
-  useArrivalFocus(main, cover === 'none' ? place : cover);
+  useArrivalFocus(main, isCovered ? cover : place, isCovered);
 
   const current = base ?? found;
   const content =
@@ -56,34 +56,32 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
       covers[cover]
     );
   const header = (
-    <header className="shell__header">
-      <StatusPill hasVersion={isRail} />
-      <div className="shell__toolbar">{isRail && cover === 'none' ? current?.screen.toolbar?.() : null}</div>
-      <AppMenu onShowKeys={showKeys} />
+    <header className="shell__top">
+      <div className="shell__header">
+        <StatusPill hasVersion={isRail} />
+        <div className="shell__toolbar">{isRail && cover === 'none' ? current?.screen.toolbar?.() : null}</div>
+        <AppMenu onShowKeys={showKeys} />
+      </div>
+      {isCovered ? null : <Banners />}
     </header>
   );
-  const nav = <Nav screens={screens} current={found?.screen.under ?? found?.screen.id ?? ''} isRail={isRail} />;
+  const nav = <Nav screens={screens} current={found?.screen} isRail={isRail} />;
 
   return (
     <div className={`shell shell--${isRail ? 'wide' : 'small'}`} data-testid="app" data-state={cover}>
       {isRail ? (
         <div className="shell__rail">
-          <p className="shell__brand">
-            <Icon name="mark" />
-            {text.common.productShortName}
-          </p>
           {nav}
           {hasModel && cover === 'none' ? (
-            <div className="shell__rail-foot">
+            <aside className="shell__rail-foot" aria-label={text.overview.capacity}>
               <CapacityBars />
               <TokenLine />
-            </div>
+            </aside>
           ) : null}
         </div>
       ) : null}
       <div className="shell__column">
         {header}
-        <Banners />
         <div className="shell__body">
           <main ref={main} className="shell__main" data-scroller tabIndex={-1} data-stale={isStale && cover === 'none'}>
             {content}

@@ -23,7 +23,7 @@ export function useKeys({ screens, current, isRail, showKeys }: KeysOptions): vo
         event.target instanceof Element && event.target.matches('input:not([type=checkbox]), textarea, select');
       if (event.key === 'Escape') {
         if (isText && event.target instanceof HTMLElement) event.target.blur();
-        else if (current?.parent !== undefined) router.go(current.parent);
+        else if (current?.parent !== undefined) router.go(isRail ? current.parent : '#/');
         return;
       }
       if (isText || event.ctrlKey || event.metaKey || event.altKey || !preferences.getState().hasSingleKeys) return;

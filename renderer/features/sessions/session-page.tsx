@@ -97,13 +97,12 @@ function RunningCalls({ sessionId, headId }: { readonly sessionId: string; reado
   const count = useCallIds(sessionId).length;
   return (
     <section>
-      <SectionHead id={headId} title={text.session.running} count={count} />
-      <CallList
-        labelledBy={headId}
-        isTable={false}
-        session={sessionId}
-        empty={<p className="session-page__quiet">{text.overview.nothingRunning}</p>}
-      />
+      {count === 0 ? (
+        <SectionHead id={headId} title={text.overview.nothingRunning} isQuiet />
+      ) : (
+        <SectionHead id={headId} title={text.session.running} count={count} />
+      )}
+      <CallList labelledBy={headId} isTable={false} session={sessionId} empty={null} hasOwner={false} />
     </section>
   );
 }

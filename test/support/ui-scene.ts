@@ -48,7 +48,10 @@ export async function startUiScene(snapshot: Snapshot, more: FakeHandlers = {}, 
         const generation = feed.snapshot.token.generation + 1;
         const startedAt = Date.now() / 1000;
         const rows = feed.snapshot.sessions.map(({ key, sessionId, name, credential }) => ({
-          ...{ sessionKey: key, sessionId, name, switchedAt: null },
+          sessionKey: key,
+          sessionId,
+          name,
+          switchedAt: null,
           state: credential === 'inline' ? ('needs-update' as const) : ('on-reconnect' as const),
         }));
         const rotation = { startedAt, state: 'waiting' as const, rows };

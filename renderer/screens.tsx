@@ -11,6 +11,7 @@ export const screens: readonly Screen[] = [
     id: 'overview',
     pattern: '/',
     nav: { label: ({ shell }) => shell.nav.overview, icon: 'overview' },
+    hasPane: true,
     toolbar: () => <SessionFilterField />,
     render: () => <OverviewPage />,
   },
@@ -19,6 +20,7 @@ export const screens: readonly Screen[] = [
     pattern: '/sessions',
     nav: { label: ({ shell }) => shell.nav.sessions, icon: 'sessions', isWideOnly: true },
     parent: '#/',
+    hasPane: true,
     render: () => <SessionsPage />,
   },
   {
@@ -27,7 +29,7 @@ export const screens: readonly Screen[] = [
     under: 'sessions',
     parent: '#/sessions',
     isPane: true,
-    render: ({ sessionId = '' }) => <SessionPage key={sessionId} sessionId={sessionId} />,
+    render: ({ sessionId = '' }, back) => <SessionPage key={sessionId} sessionId={sessionId} backHref={back} />,
   },
   { id: 'rotation', pattern: '/rotation', under: 'overview', parent: '#/', render: () => <RotationPage /> },
 ];

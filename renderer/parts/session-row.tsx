@@ -6,6 +6,7 @@ import { markNameOf, subtitleOf, titleOf } from '../state/session-words.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { IdentityMark } from '../ui/identity-mark.tsx';
 import { Meter } from '../ui/meter.tsx';
+import { MiddleText } from '../ui/middle-text.tsx';
 import { Row, useRowPlace, useRowTabIndex } from '../ui/row.tsx';
 import { Status } from '../ui/status-mark.tsx';
 
@@ -47,9 +48,7 @@ export const SessionRow = memo(function SessionRow({ sessionKey }: { readonly se
       <span className="session-row__meta">
         <bdi className="truncate">{subtitleOf(session)}</bdi>
         <span aria-hidden="true">{text.common.separator.trim()}</span>
-        <bdi className="mono truncate" dir="ltr" title={sessionId}>
-          {sessionId}
-        </bdi>
+        <MiddleText text={sessionId} isId />
       </span>
       <span className="session-row__copy">
         <CopyButton what="session-id" name={text.overview.sessionId} text={sessionId} tabIndex={tabIndex} />

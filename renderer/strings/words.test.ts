@@ -73,6 +73,7 @@ describe('words', () => {
   it('says sizes and times', () => {
     expect([512, 1_434, 1_900_000_000].map(words.bytes)).toEqual(['512 B', '1.4 KB', '1.9 GB']);
     expect(words.clock(51_062)).toBe('14:11');
+    expect(words.dayClock(51_062)).toBe('1 Jan, 14:11');
     expect(words.clockSeconds(51_062)).toBe('14:11:02');
     expect(words.absolute(51_062)).toBe('1 Jan 1970, 14:11:02 UTC');
   });

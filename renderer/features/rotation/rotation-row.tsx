@@ -7,6 +7,7 @@ import { describeFailure } from '../../strings/failure.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { IdentityMark } from '../../ui/identity-mark.tsx';
+import { MiddleText } from '../../ui/middle-text.tsx';
 import { type MarkKind, StatusMark } from '../../ui/status-mark.tsx';
 import type { RotationRowView } from './rotation-picture.ts';
 
@@ -51,11 +52,11 @@ export function RotationRow({ row, startedAt, isIdle }: RotationRowProps) {
       <StatusMark kind={marks[state]} />
       {session === undefined ? null : <IdentityMark color={session.color} name={markNameOf(session)} />}
       <div className="rotation-row__words">
-        <p className="truncate rotation-row__name" title={sessionId}>
-          <bdi>{session === undefined ? name : titleOf(session)}</bdi>
-          <bdi className="mono rotation-row__id" dir="ltr">
-            {sessionId}
-          </bdi>
+        <p className="rotation-row__name">
+          <bdi className="truncate">{session === undefined ? name : titleOf(session)}</bdi>
+          <span className="rotation-row__id">
+            <MiddleText text={sessionId} isId />
+          </span>
         </p>
         <p className="rotation-row__state">{word}</p>
       </div>

@@ -2,7 +2,7 @@
 // Type imports count too (tsPreCompilationDeps), unless a rule says otherwise.
 
 /** Tests beside sources; they may use the test tools besides what their folder may use. */
-const tests = '[.](test|contract)[.]ts$';
+const tests = '[.](test|contract)[.]tsx?$';
 const testTools = '^node_modules/(vitest|fast-check)/';
 
 /**
@@ -60,6 +60,38 @@ module.exports = {
       severity: 'error',
       from: { path: '^shim/', pathNot: tests },
       to: { path: '^node_modules/zod/', dependencyTypesNot: ['type-only'] },
+    },
+    ...onlyImports({
+      folder: 'renderer',
+      paths: ['^protocol/', '^node_modules/(react|react-dom|zustand|zod|uplot|@types/react|@types/react-dom)/'],
+      node: false,
+    }),
+    {
+      name: 'renderer-features-stay-apart',
+      comment:
+        'What two screens share lives in ui (plain) or parts (knows sessions, calls, caps); screens.tsx puts them together.',
+      severity: 'error',
+      from: { path: '^renderer/features/([^/]+)/' },
+      to: { path: '^renderer/(features/(?!$1/)|shell/|app[.]tsx|screens[.]tsx|main[.]tsx)' },
+    },
+    {
+      name: 'renderer-layers',
+      comment: 'ui, parts, state, api and host never reach up to screens and frame.',
+      severity: 'error',
+      from: { path: '^renderer/(ui|parts|state|api|host|strings|shell)/' },
+      to: { path: '^renderer/(features/|app[.]tsx|screens[.]tsx|main[.]tsx)' },
+    },
+    {
+      name: 'renderer-ui-knows-no-parts',
+      severity: 'error',
+      from: { path: '^renderer/(ui|state|api|host|strings)/' },
+      to: { path: '^renderer/(parts|shell)/' },
+    },
+    {
+      name: 'nobody-imports-renderer',
+      severity: 'error',
+      from: { pathNot: ['^renderer/', '^test/'] },
+      to: { path: '^renderer/' },
     },
     {
       name: 'cli-speaks-api',

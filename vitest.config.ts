@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const folders = '{protocol,platform,daemon,shim,cli}';
+const folders = '{protocol,platform,daemon,shim,cli,renderer}';
 
 export default defineConfig({
   test: {
@@ -8,7 +8,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: [`${folders}/**/*.test.ts`] },
+        // Style sheets are read, not left out: a test computes contrasts from them.
+        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`], css: true },
       },
       {
         extends: true,

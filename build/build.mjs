@@ -2,9 +2,10 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import { buildRenderer } from './build-renderer.mjs';
 
 /**
- * Bundles every process into one file of dist/. The bundles need no node_modules. They are CommonJS, because Node starts
+ * Bundles every process into one file of dist/, and the interface into dist/renderer. The bundles need no node_modules. They are CommonJS, because Node starts
  * that faster: the shim starts once per editor window (docs/performance.md).
  * All of it is made in memory and then swapped in file by file, so a process that starts meanwhile never reads half a file.
  */
@@ -28,6 +29,7 @@ for (const made of await Promise.all(entries.map(bundle))) {
 }
 
 await mkdir('dist', { recursive: true });
+await buildRenderer();
 for (const [name, content] of files) {
   const draft = `dist/.${name}.${process.pid}`;
   await writeFile(draft, content);
@@ -36,7 +38,7 @@ for (const [name, content] of files) {
 }
 const drafts = /^[.].+[.]\d+$/; // of a build that runs beside this one
 for (const name of await readdir('dist')) {
-  if (!files.has(name) && !drafts.test(name)) await rm(`dist/${name}`, { recursive: true });
+  if (!files.has(name) && name !== 'renderer' && !drafts.test(name)) await rm(`dist/${name}`, { recursive: true });
 }
 
 /** @param {{ name: string, input: string, run: boolean, packages?: string[] }} entry */

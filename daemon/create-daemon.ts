@@ -140,7 +140,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   );
   /** Of a call that has just ended and is not forgotten yet. */
   const argumentsOf = (callId: string): string | null => {
-    const call = dispatcher.find(callId);
+    const call = dispatcher.inflight.find(callId);
     return call === undefined ? null : previewOf(call, secrets.maskText);
   };
   const history = config.history

@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { requirements } from '../requirements.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const testFiles = globSync(['{protocol,platform,daemon,shim,cli}/**/*.{test,contract}.ts', 'test/**/*.test.ts'], {
-  cwd: root,
-});
+const testFiles = globSync(
+  ['{protocol,platform,daemon,shim,cli,renderer}/**/*.{test,contract}.{ts,tsx}', 'test/**/*.test.ts'],
+  {
+    cwd: root,
+  },
+);
 const citations = testFiles.flatMap((file) => citedIds(readFileSync(join(root, file), 'utf8')));
 
 /** Ids that a test file names; `WIRE-` with a bare number is a section of the specification and no row. */

@@ -5,7 +5,7 @@ import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { TestFeed } from '../support/feed-reader.ts';
 import { codeOf, textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

@@ -1,0 +1,122 @@
+import { type Delta, feedHeartbeatMs, feedMessageSchema } from '../../protocol/feed.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import type { AdminClient } from './admin-client.ts';
+import { readLines } from './lines.ts';
+
+/** What the feed tells, in order. After `lost` the next thing is a `snapshot`, or `lost` again. */
+export type FeedEvent =
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'delta'; readonly delta: Delta }
+  | { readonly type: 'heartbeat'; readonly takenAt: number }
+  /** `refused`: nobody answered, or the answer was no feed. `signed-out`: this browser is not, or no longer, let in. */
+  | { readonly type: 'lost'; readonly reason: 'broken-off' | 'refused' | 'signed-out' };
+
+export interface FeedReaderOptions {
+  readonly client: Pick<AdminClient, 'stream'>;
+  readonly onEvent: (event: FeedEvent) => void;
+  readonly setTimeout: (callback: () => void, ms: number) => number;
+  readonly clearTimeout: (timer: number) => void;
+}
+
+export interface FeedReader {
+  readonly start: () => void;
+  /** Tries at once instead of at the end of the pause. */
+  readonly retry: () => void;
+  readonly stop: () => void;
+}
+
+const firstPauseMs = 250;
+const longestPauseMs = 5_000;
+/** A signed-out page looks whether another tab has signed in. */
+const signedOutPauseMs = 3_000;
+/** Two heartbeats missed and a second of grace. */
+const silenceMs = 2 * feedHeartbeatMs + 1_000;
+
+/** Reads `/api/events` and connects again whenever it breaks off, falls silent, or misses a message. */
+export function createFeedReader({ client, onEvent, ...timers }: FeedReaderOptions): FeedReader {
+  let attempt: AbortController | undefined;
+  let timer: number | undefined;
+  let pauseMs = firstPauseMs;
+
+  async function connect(): Promise<void> {
+    const controller = new AbortController();
+    attempt = controller;
+    const isCurrent = () => attempt === controller;
+    let silence = timers.setTimeout(() => controller.abort(), silenceMs);
+    let lost: 'broken-off' | 'refused' | 'signed-out' = 'refused';
+    let isAtOnce = false;
+    try {
+      const answer = await client.stream('events', {}, controller.signal);
+      if (answer.state === 'failed') {
+        lost = answer.failure.status === 401 ? 'signed-out' : 'refused';
+        return;
+      }
+      let seq: number | undefined;
+      for await (const line of readLines(answer.value)) {
+        if (!isCurrent()) return;
+        timers.clearTimeout(silence);
+        silence = timers.setTimeout(() => controller.abort(), silenceMs);
+        const message = feedMessageSchema.parse(JSON.parse(line));
+        if (message.type === 'restart') {
+          lost = message.reason === 'signed-out' ? 'signed-out' : 'broken-off';
+          isAtOnce = message.reason === 'slow-reader';
+          return;
+        }
+        if (message.type === 'snapshot') {
+          seq = message.snapshot.seq;
+          pauseMs = firstPauseMs;
+          lost = 'broken-off';
+          onEvent({ type: 'snapshot', snapshot: message.snapshot });
+          continue;
+        }
+        if (seq === undefined || message.seq !== seq + 1) {
+          isAtOnce = seq !== undefined; // Some were missed: a fresh snapshot tells what is true.
+          return;
+        }
+        seq = message.seq;
+        onEvent(
+          message.type === 'delta'
+            ? { type: 'delta', delta: message }
+            : { type: 'heartbeat', takenAt: message.takenAt },
+        );
+      }
+    } catch {
+      // Broken off, aborted for silence, or not a feed: all end the same way below.
+    } finally {
+      timers.clearTimeout(silence);
+      controller.abort();
+      if (isCurrent()) pause(lost, isAtOnce);
+    }
+  }
+
+  function pause(reason: 'broken-off' | 'refused' | 'signed-out', isAtOnce: boolean): void {
+    attempt = undefined;
+    if (!isAtOnce) onEvent({ type: 'lost', reason });
+    const wait = isAtOnce ? 0 : reason === 'signed-out' ? signedOutPauseMs : pauseMs;
+    if (!isAtOnce) pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    timer = timers.setTimeout(() => {
+      timer = undefined;
+      void connect();
+    }, wait);
+  }
+
+  function stop(): void {
+    if (timer !== undefined) timers.clearTimeout(timer);
+    timer = undefined;
+    const current = attempt;
+    attempt = undefined;
+    current?.abort();
+  }
+
+  return {
+    start: () => {
+      if (attempt === undefined && timer === undefined) void connect();
+    },
+    retry: () => {
+      stop();
+      pauseMs = firstPauseMs;
+      void connect();
+    },
+    stop,
+  };
+}

@@ -1,0 +1,35 @@
+import { OverviewPage } from './features/overview/overview-page.tsx';
+import { RotationPage } from './features/rotation/rotation-page.tsx';
+import { SessionPage } from './features/sessions/session-page.tsx';
+import { SessionsPage } from './features/sessions/sessions-page.tsx';
+import { SessionFilterField } from './parts/session-filter.tsx';
+import type { Screen } from './shell/screen.ts';
+
+/** Every page there is. The navigation shows those with a `nav`, in this order; the first pattern that fits wins. */
+export const screens: readonly Screen[] = [
+  {
+    id: 'overview',
+    pattern: '/',
+    nav: { label: ({ shell }) => shell.nav.overview, icon: 'overview' },
+    hasPane: true,
+    toolbar: () => <SessionFilterField />,
+    render: () => <OverviewPage />,
+  },
+  {
+    id: 'sessions',
+    pattern: '/sessions',
+    nav: { label: ({ shell }) => shell.nav.sessions, icon: 'sessions', isWideOnly: true },
+    parent: '#/',
+    hasPane: true,
+    render: () => <SessionsPage />,
+  },
+  {
+    id: 'session',
+    pattern: '/sessions/:sessionId',
+    under: 'sessions',
+    parent: '#/sessions',
+    isPane: true,
+    render: ({ sessionId = '' }, back) => <SessionPage key={sessionId} sessionId={sessionId} backHref={back} />,
+  },
+  { id: 'rotation', pattern: '/rotation', under: 'overview', parent: '#/', render: () => <RotationPage /> },
+];

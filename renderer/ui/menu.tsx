@@ -1,0 +1,130 @@
+import './menu.css';
+import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import { IconButton } from './button.tsx';
+import { Icon, type IconName } from './icons.tsx';
+
+export interface MenuItem {
+  /** Test id `menu-<id>`. */
+  readonly id: string;
+  readonly label: string;
+  readonly isEnabled: boolean;
+  /** A switch: `true` and `false` are drawn. */
+  readonly isChecked?: boolean;
+  readonly run: () => void;
+}
+
+export interface MenuProps {
+  readonly testId: string;
+  readonly label: string;
+  readonly icon?: IconName;
+  readonly items: readonly MenuItem[];
+  readonly tabIndex?: number;
+}
+
+/** A button that opens a list of actions. Rows that cannot be used now are shown and skipped by nobody. */
+export function Menu({ testId, label, icon = 'more', items, tabIndex }: MenuProps) {
+  const [isOpen, setOpen] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const menuId = useId();
+
+  function close(isFocusKept: boolean): void {
+    setOpen(false);
+    if (isFocusKept) opener.current?.focus();
+  }
+
+  return (
+    <span className="menu">
+      <IconButton
+        ref={opener}
+        icon={icon}
+        label={label}
+        testId={testId}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? menuId : undefined}
+        {...(tabIndex === undefined ? {} : { tabIndex })}
+        onClick={() => setOpen((before) => !before)}
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowDown') return;
+          event.preventDefault();
+          event.stopPropagation();
+          setOpen(true);
+        }}
+      />
+      {isOpen ? <MenuList id={menuId} label={label} items={items} opener={opener} onClose={close} /> : null}
+    </span>
+  );
+}
+
+interface MenuListProps {
+  readonly id: string;
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+  readonly opener: RefObject<HTMLElement | null>;
+  readonly onClose: (isFocusKept: boolean) => void;
+}
+
+function MenuList({ id, label, items, opener, onClose }: MenuListProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => rowsOf(list.current)[0]?.focus(), []);
+  useEffect(() => {
+    const onPointerDown = ({ target }: globalThis.PointerEvent) => {
+      if (
+        !(target instanceof Node) ||
+        list.current?.contains(target) === true ||
+        opener.current?.contains(target) === true
+      )
+        return;
+      onClose(false);
+    };
+    document.addEventListener('pointerdown', onPointerDown);
+    return () => document.removeEventListener('pointerdown', onPointerDown);
+  }, [opener, onClose]);
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const all = rowsOf(list.current);
+    const at = all.findIndex((row) => row === document.activeElement);
+    const next: Readonly<Record<string, number>> = {
+      ArrowDown: (at + 1) % all.length,
+      ArrowUp: (at - 1 + all.length) % all.length,
+      Home: 0,
+      End: all.length - 1,
+    };
+    const to = next[event.key];
+    if (to === undefined && event.key !== 'Escape' && event.key !== 'Tab') return;
+    event.stopPropagation();
+    if (event.key === 'Tab') return onClose(false);
+    event.preventDefault();
+    if (to === undefined) return onClose(true);
+    all[to]?.focus();
+  }
+
+  return (
+    <div ref={list} id={id} role="menu" aria-label={label} className="menu__list" onKeyDown={onKeyDown}>
+      {items.map((item) => (
+        <button
+          key={item.id}
+          type="button"
+          role={item.isChecked === undefined ? 'menuitem' : 'menuitemcheckbox'}
+          aria-checked={item.isChecked}
+          aria-disabled={!item.isEnabled}
+          tabIndex={-1}
+          className="menu__item"
+          data-testid={`menu-${item.id}`}
+          onClick={() => {
+            if (!item.isEnabled) return;
+            onClose(true);
+            item.run();
+          }}
+        >
+          <span className="menu__check">{item.isChecked === true ? <Icon name="check" /> : null}</span>
+          <span className="menu__label">{item.label}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function rowsOf(list: HTMLElement | null): readonly HTMLElement[] {
+  return [...(list?.querySelectorAll<HTMLElement>('[role^="menuitem"]') ?? [])];
+}

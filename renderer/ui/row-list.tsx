@@ -99,7 +99,8 @@ export function RowList(props: RowListProps) {
     onPointerLeave: () => setGuard('pointer', undefined),
     onFocus: (event: FocusEvent) => {
       const key = keyOfRow(event.target);
-      setGuard('focus', key);
+      // A click leaves the focus behind where nobody looks any more; only the keyboard's holds the list still.
+      setGuard('focus', event.target.matches(':focus-visible') ? key : undefined);
       if (key !== undefined) focus.activate(key);
     },
     onBlur: () => setGuard('focus', undefined),

@@ -1,3 +1,5 @@
+import { ActivityPage } from './features/activity/activity-page.tsx';
+import { LogsPage } from './features/logs/logs-page.tsx';
 import { OverviewPage } from './features/overview/overview-page.tsx';
 import { RotationPage } from './features/rotation/rotation-page.tsx';
 import { SessionPage } from './features/sessions/session-page.tsx';
@@ -28,6 +30,19 @@ export const screens: readonly Screen[] = [
     parent: '#/sessions',
     isPane: true,
     render: ({ sessionId = '' }) => <SessionPage key={sessionId} sessionId={sessionId} />,
+  },
+  {
+    id: 'activity',
+    pattern: '/activity',
+    nav: { label: ({ shell }) => shell.nav.activity, icon: 'activity' },
+    render: () => <ActivityPage />,
+  },
+  {
+    id: 'logs',
+    pattern: '/logs/:source?',
+    nav: { label: ({ shell }) => shell.nav.logs, icon: 'logs', isWideOnly: true },
+    parent: '#/activity',
+    render: ({ source = 'daemon' }) => <LogsPage key={source} source={source} />,
   },
   { id: 'rotation', pattern: '/rotation', under: 'overview', parent: '#/', render: () => <RotationPage /> },
 ];

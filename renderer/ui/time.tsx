@@ -27,6 +27,16 @@ export function Clock({ at, testId }: MomentProps) {
   );
 }
 
+/** `14:31` of today, `25 Nov, 14:31` of another day. */
+export function Moment({ at, testId }: MomentProps) {
+  const words = useWords();
+  return (
+    <time dateTime={isoOf(at)} title={words.absolute(at)} data-testid={testId}>
+      {words.moment(at)}
+    </time>
+  );
+}
+
 /** How long something has been going on: `0:12`. */
 export function Age({ at, testId }: MomentProps) {
   const words = useWords();

@@ -21,8 +21,10 @@ export const common = {
   all: 'All',
   add: 'Add',
   more: 'More actions',
+  clear: 'Clear',
   off: 'off',
   unlimited: 'no limit',
+  dayAndTime: '{day}, {time}',
   units: {
     milliseconds: '{value} ms',
     seconds: '{value} s',

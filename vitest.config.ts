@@ -8,7 +8,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`] },
+        // Style sheets are read, not left out: a test computes contrasts from them.
+        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`], css: true },
       },
       {
         extends: true,

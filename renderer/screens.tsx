@@ -13,6 +13,7 @@ export const screens: readonly Screen[] = [
     id: 'overview',
     pattern: '/',
     nav: { label: ({ shell }) => shell.nav.overview, icon: 'overview' },
+    hasPane: true,
     toolbar: () => <SessionFilterField />,
     render: () => <OverviewPage />,
   },
@@ -21,6 +22,7 @@ export const screens: readonly Screen[] = [
     pattern: '/sessions',
     nav: { label: ({ shell }) => shell.nav.sessions, icon: 'sessions', isWideOnly: true },
     parent: '#/',
+    hasPane: true,
     render: () => <SessionsPage />,
   },
   {
@@ -29,7 +31,7 @@ export const screens: readonly Screen[] = [
     under: 'sessions',
     parent: '#/sessions',
     isPane: true,
-    render: ({ sessionId = '' }) => <SessionPage key={sessionId} sessionId={sessionId} />,
+    render: ({ sessionId = '' }, back) => <SessionPage key={sessionId} sessionId={sessionId} backHref={back} />,
   },
   {
     id: 'activity',

@@ -22,11 +22,14 @@ export function createRequestKeyStore(storage: Storage): RequestKeyStore {
  * in a screenshot, whether or not it works. What else the fragment holds stays.
  */
 export function takeTicket(location: Location, history: History): string | undefined {
-  const found = /^#(?:(.*?)[&?])?ticket=([^&]*)(.*)$/.exec(location.hash);
-  if (found === null) return undefined;
-  const [, before = '', ticket = '', after = ''] = found;
-  const rest = `${before}${after === '' ? '' : `${before === '' ? '' : '?'}${after.slice(1)}`}`;
-  history.replaceState(history.state, '', `${location.pathname}${location.search}${rest === '' ? '' : `#${rest}`}`);
+  const [, ticket] = /[#?&]ticket=([^&]*)/.exec(location.hash) ?? [];
+  if (ticket === undefined) return undefined;
+  const left = location.hash
+    .slice(1)
+    .replace(/(^|[?&])ticket=[^&]*&?/, '$1')
+    .replace(/[?&]$/, '');
+  const fragment = left === '' ? '' : left.startsWith('/') ? `#${left}` : `#?${left}`;
+  history.replaceState(history.state, '', `${location.pathname}${location.search}${fragment}`);
   try {
     return decodeURIComponent(ticket);
   } catch {

@@ -10,6 +10,8 @@ export interface CallListProps {
   /** Only calls of this session (by session id). */
   readonly session?: string | undefined;
   readonly empty: ReactNode;
+  /** Rows name their session: where calls of several are mixed. */
+  readonly hasOwner: boolean;
 }
 
 /** Ids of running and waiting calls, in order of arrival. */
@@ -23,7 +25,7 @@ export function useCallIds(session: string | undefined): readonly string[] {
 }
 
 /** Running and waiting calls. One that is over within 300 ms is never drawn. */
-export function CallList({ labelledBy, isTable, session, empty }: CallListProps) {
+export function CallList({ labelledBy, isTable, session, empty, hasOwner }: CallListProps) {
   const { live, clock } = useServices();
   const { text } = useWords();
   const ids = useCallIds(session);
@@ -34,7 +36,10 @@ export function CallList({ labelledBy, isTable, session, empty }: CallListProps)
     },
     [live, clock],
   );
-  const renderRow = useCallback((id: string) => <CallRow callId={id} isTable={isTable} />, [isTable]);
+  const renderRow = useCallback(
+    (id: string) => <CallRow callId={id} isTable={isTable} hasOwner={hasOwner} />,
+    [isTable, hasOwner],
+  );
   const { columns } = text.overview;
   const header = (
     <div role="row" className="call-table__row" aria-rowindex={1}>

@@ -14,12 +14,13 @@ import { useCancelCall } from './use-cancel-call.ts';
 interface CallRowProps {
   readonly callId: string;
   readonly isTable: boolean;
+  readonly hasOwner: boolean;
 }
 
 const endMarks: Partial<Readonly<Record<CallRowState, MarkKind>>> = { done: 'done', cancelled: 'cancelled' };
 
 /** One running or waiting call. Renders when this call changes, and for nothing else. */
-export const CallRow = memo(function CallRow({ callId, isTable }: CallRowProps) {
+export const CallRow = memo(function CallRow({ callId, isTable, hasOwner }: CallRowProps) {
   const words = useWords();
   const { text } = words;
   const call = useCall(callId);
@@ -87,7 +88,7 @@ export const CallRow = memo(function CallRow({ callId, isTable }: CallRowProps) 
     return (
       <Row {...row} className="call-row">
         {tool}
-        <span className="call-row__owner truncate">{owner}</span>
+        <span className="call-row__owner truncate">{hasOwner ? owner : null}</span>
         <span className="call-row__time">{time}</span>
         {button}
         <span className={note === undefined ? 'call-row__detail truncate' : 'call-row__detail call-row__note truncate'}>

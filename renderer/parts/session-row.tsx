@@ -6,6 +6,7 @@ import { markNameOf, subtitleOf, titleOf } from '../state/session-words.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { IdentityMark } from '../ui/identity-mark.tsx';
 import { Meter } from '../ui/meter.tsx';
+import { MiddleText } from '../ui/middle-text.tsx';
 import { Row, useRowPlace, useRowTabIndex } from '../ui/row.tsx';
 import { Status } from '../ui/status-mark.tsx';
 
@@ -21,23 +22,14 @@ export const SessionRow = memo(function SessionRow({ sessionKey }: { readonly se
   return (
     <Row testId="session-row" dataId={sessionId} state={state} className="session-row">
       <IdentityMark color={session.color} name={markNameOf(session)} />
-      <div className="session-row__names">
-        <a
-          className="session-row__title truncate"
-          href={hrefOf(['sessions', sessionId])}
-          data-row-target
-          tabIndex={tabIndex}
-        >
-          <bdi>{titleOf(session)}</bdi>
-        </a>
-        <span className="session-row__meta">
-          <bdi className="truncate">{subtitleOf(session)}</bdi>
-          <span aria-hidden="true">{text.common.separator.trim()}</span>
-          <bdi className="mono truncate" dir="ltr" title={sessionId}>
-            {sessionId}
-          </bdi>
-        </span>
-      </div>
+      <a
+        className="session-row__title truncate"
+        href={hrefOf(['sessions', sessionId])}
+        data-row-target
+        tabIndex={tabIndex}
+      >
+        <bdi>{titleOf(session)}</bdi>
+      </a>
       {state === 'connected' ? (
         <span className="session-row__load" data-testid="session-inflight">
           <Status kind="live" word={text.overview.live} isWordHidden />
@@ -53,6 +45,11 @@ export const SessionRow = memo(function SessionRow({ sessionKey }: { readonly se
           )}
         </span>
       )}
+      <span className="session-row__meta">
+        <bdi className="truncate">{subtitleOf(session)}</bdi>
+        <span aria-hidden="true">{text.common.separator.trim()}</span>
+        <MiddleText text={sessionId} isId />
+      </span>
       <span className="session-row__copy">
         <CopyButton what="session-id" name={text.overview.sessionId} text={sessionId} tabIndex={tabIndex} />
       </span>

@@ -6,6 +6,7 @@ import { markNameOf, titleOf, tokenStandingOf } from '../state/session-words.ts'
 import { CopyButton } from '../ui/copy-button.tsx';
 import { IdentityMark } from '../ui/identity-mark.tsx';
 import { Meter } from '../ui/meter.tsx';
+import { MiddleText } from '../ui/middle-text.tsx';
 import { Cell, Row, useRowPlace, useRowTabIndex } from '../ui/row.tsx';
 import { Status } from '../ui/status-mark.tsx';
 import { Ago } from '../ui/time.tsx';
@@ -26,17 +27,15 @@ export const SessionTableRow = memo(function SessionTableRow({ sessionKey }: { r
     <Row testId="session-row" dataId={sessionId} state={state} className="session-table__row">
       <Cell className="session-table__name">
         <IdentityMark color={session.color} name={markNameOf(session)} />
-        <a className="truncate" href={hrefOf(['sessions', sessionId])} data-row-target tabIndex={tabIndex}>
-          <bdi>{session.name}</bdi>
+        <a href={hrefOf(['sessions', sessionId])} data-row-target tabIndex={tabIndex}>
+          <MiddleText text={session.name} />
         </a>
       </Cell>
       <Cell>
         <bdi title={session.workspaceName ?? undefined}>{session.workspaceName ?? text.common.none}</bdi>
       </Cell>
       <Cell className="session-table__id">
-        <bdi className="mono truncate" dir="ltr" title={sessionId}>
-          {sessionId}
-        </bdi>
+        <MiddleText text={sessionId} isId />
         <CopyButton what="session-id" name={text.overview.sessionId} text={sessionId} tabIndex={tabIndex} />
       </Cell>
       <Cell className="cell--roomy">

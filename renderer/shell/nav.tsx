@@ -10,18 +10,30 @@ export function Nav({
   isRail,
 }: {
   readonly screens: readonly Screen[];
-  readonly current: string;
+  readonly current: Screen | undefined;
   readonly isRail: boolean;
 }) {
   const { text } = useWords();
+  const items = navScreens(screens, isRail);
+  // What the small layout has no item for belongs to its parent, or to the overview.
+  const under =
+    items.find(({ id }) => id === (current?.under ?? current?.id)) ??
+    items.find(({ pattern }) => `#${pattern}` === current?.parent) ??
+    (current === undefined ? undefined : items[0]);
   return (
     <nav className={isRail ? 'nav nav--rail' : 'nav'} aria-label={text.shell.navigation}>
-      {navScreens(screens, isRail).map(({ id, pattern, nav }) => (
+      {isRail ? (
+        <p className="nav__brand">
+          <Icon name="mark" />
+          {text.common.productShortName}
+        </p>
+      ) : null}
+      {items.map(({ id, pattern, nav }) => (
         <a
           key={id}
           href={`#${pattern.replace(/\/:.*$/, '')}`}
           className="nav__item"
-          aria-current={id === current ? 'page' : undefined}
+          aria-current={id === under?.id ? 'page' : undefined}
           data-testid={`nav-${id}`}
         >
           <Icon name={nav.icon} />

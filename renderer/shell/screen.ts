@@ -16,11 +16,14 @@ export interface Screen {
   };
   /** The item of the navigation that is current while this screen is open. */
   readonly under?: string;
-  readonly render: (params: Readonly<Record<string, string>>) => ReactNode;
+  /** `back`: where a back link leads, to the list it was opened from. */
+  readonly render: (params: Readonly<Record<string, string>>, back: string) => ReactNode;
   /** What stands beside the status in the wide layout. */
   readonly toolbar?: () => ReactNode;
   /** From 1,280 px it opens beside the list it was opened from. */
   readonly isPane?: boolean;
-  /** Where Esc leads. */
+  /** A list that panes open beside. */
+  readonly hasPane?: boolean;
+  /** Where Esc leads when nothing else was open before. */
   readonly parent?: string;
 }

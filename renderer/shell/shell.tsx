@@ -2,11 +2,10 @@ import './shell.css';
 import { type ReactNode, useCallback, useRef, useState } from 'react';
 import { CapacityBars } from '../parts/capacity.tsx';
 import { TokenLine } from '../parts/token-line.tsx';
-import { matchPattern } from '../state/router.ts';
-import { useAddress, useIsStale, useLive, useWords } from '../state/services.ts';
+import { hrefOf, matchPattern } from '../state/router.ts';
+import { useAddress, useIsStale, useLive, useServices, useWords } from '../state/services.ts';
 import type { Cover } from '../state/status.ts';
-import { useLayout } from '../state/use-layout.ts';
-import { Icon } from '../ui/icons.tsx';
+import { type Layout, useLayout } from '../state/use-layout.ts';
 import { Skeleton } from '../ui/panels.tsx';
 import { Notices } from '../ui/toast.tsx';
 import { AppMenu } from './app-menu.tsx';
@@ -31,7 +30,7 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
   const { text } = useWords();
   const { segments } = useAddress();
   const layout = useLayout();
-  const main = useRef<HTMLElement>(null);
+  const body = useRef<HTMLDivElement>(null);
   const [isKeysShown, setKeysShown] = useState(false);
   const hideKeys = useCallback(() => setKeysShown(false), []);
   const showKeys = useCallback(() => setKeysShown(true), []);
@@ -40,57 +39,56 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
   const hasModel = useLive(({ model }) => model !== undefined);
 
   const isRail = layout !== 'small';
+  const isCovered = cover === 'daemon-down' || cover === 'signed-out';
   const found = findScreen(screens, segments);
-  const base = useBaseScreen(screens, found, layout === 'pane');
+  const { base, back } = useLists(screens, found, layout);
   const place = `${found?.screen.id}/${segments.join('/')}`;
-  useKeys({ screens, current: found?.screen, isRail, showKeys });
-  useArrivalFocus(main, cover === 'none' ? place : cover);
+  useKeys({ screens, back: found?.screen.parent === undefined ? undefined : back, isRail, showKeys });
+  useArrivalFocus(body, isCovered ? cover : place, isCovered);
 
   const current = base ?? found;
   const content =
     cover === 'loading' ? (
       <Skeleton />
     ) : cover === 'none' ? (
-      (current?.screen.render(current.params) ?? notFound)
+      (current?.screen.render(current.params, back) ?? notFound)
     ) : (
       covers[cover]
     );
   const header = (
-    <header className="shell__header">
-      <StatusPill hasVersion={isRail} />
-      <div className="shell__toolbar">{isRail && cover === 'none' ? current?.screen.toolbar?.() : null}</div>
-      <AppMenu onShowKeys={showKeys} />
+    <header className="shell__top">
+      <div className="shell__header">
+        <StatusPill hasVersion={isRail} />
+        <div className="shell__toolbar">{isRail && cover === 'none' ? current?.screen.toolbar?.() : null}</div>
+        <AppMenu onShowKeys={showKeys} />
+      </div>
+      {isCovered ? null : <Banners />}
     </header>
   );
-  const nav = <Nav screens={screens} current={found?.screen.under ?? found?.screen.id ?? ''} isRail={isRail} />;
+  const nav = <Nav screens={screens} current={found?.screen} isRail={isRail} />;
 
   return (
     <div className={`shell shell--${isRail ? 'wide' : 'small'}`} data-testid="app" data-state={cover}>
       {isRail ? (
         <div className="shell__rail">
-          <p className="shell__brand">
-            <Icon name="mark" />
-            {text.common.productShortName}
-          </p>
           {nav}
           {hasModel && cover === 'none' ? (
-            <div className="shell__rail-foot">
+            <aside className="shell__rail-foot" aria-label={text.overview.capacity}>
               <CapacityBars />
               <TokenLine />
-            </div>
+            </aside>
           ) : null}
         </div>
       ) : null}
       <div className="shell__column">
         {header}
-        <Banners />
-        <div className="shell__body">
-          <main ref={main} className="shell__main" data-scroller tabIndex={-1} data-stale={isStale && cover === 'none'}>
+        <div ref={body} className="shell__body">
+          <main className="shell__main" data-scroller tabIndex={-1} data-stale={isStale && cover === 'none'}>
             {content}
           </main>
           {base !== undefined && found !== undefined && cover === 'none' ? (
             <aside className="shell__pane" data-scroller data-testid="session-pane" data-stale={isStale}>
-              {found.screen.render(found.params)}
+              {found.screen.render(found.params, back)}
             </aside>
           ) : null}
         </div>
@@ -115,17 +113,32 @@ function findScreen(screens: readonly Screen[], segments: readonly string[]): Fo
   return undefined;
 }
 
-/** The list that stays while a pane is open beside it: the one it was opened from, else its parent. */
-function useBaseScreen(
-  screens: readonly Screen[],
-  found: FoundScreen | undefined,
-  hasRoom: boolean,
-): FoundScreen | undefined {
-  const [list, setList] = useState<Screen>();
+interface Lists {
+  /** What stays while a pane is open beside it. */
+  readonly base: FoundScreen | undefined;
+  /** The address that was open before the pane, with its filter. */
+  readonly back: string;
+}
+
+/** The list that a session was opened from: it stays where there is room, and Esc leads back to it. */
+function useLists(screens: readonly Screen[], found: FoundScreen | undefined, layout: Layout): Lists {
+  const { router } = useServices();
+  const [last, setLast] = useState<{ readonly screen: Screen; readonly href: string }>();
+  const { segments, query } = router.current();
+  const href = hrefOf(segments, Object.fromEntries(query));
   const isPane = found?.screen.isPane === true;
-  if (found !== undefined && !isPane && found.screen !== list) setList(found.screen);
-  if (!isPane || !hasRoom) return undefined;
-  const hasList = list?.id === 'overview' || list?.id === 'sessions';
-  const screen = hasList ? list : screens.find(({ pattern }) => `#${pattern}` === found.screen.parent);
-  return screen === undefined ? undefined : { screen, params: {} };
+  if (found !== undefined && !isPane && (found.screen !== last?.screen || href !== last.href)) {
+    setLast({ screen: found.screen, href });
+  }
+  if (!isPane) {
+    const parent = found?.screen.parent ?? '#/';
+    return { base: undefined, back: layout === 'small' ? '#/' : parent };
+  }
+  const opener = last?.screen.hasPane === true ? last : undefined;
+  const parent = screens.find(({ pattern }) => `#${pattern}` === found?.screen.parent);
+  const screen = opener?.screen ?? parent;
+  return {
+    base: layout === 'pane' && screen !== undefined ? { screen, params: {} } : undefined,
+    back: opener?.href ?? (layout === 'small' ? '#/' : (found?.screen.parent ?? '#/')),
+  };
 }

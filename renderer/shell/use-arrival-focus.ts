@@ -1,15 +1,15 @@
 import { type RefObject, useEffect, useRef } from 'react';
 
 /**
- * After a change of screen the focus is on its heading; after going back, on the row that was opened. Not on the first
- * screen: a page that has just been loaded starts at its top.
+ * After a change of screen the focus is on its heading, or on what is marked `data-arrival`; after going back, on the row
+ * that was opened. A page that has just been loaded starts at its top, unless something is wrong.
  */
-export function useArrivalFocus(main: RefObject<HTMLElement | null>, place: string): void {
+export function useArrivalFocus(body: RefObject<HTMLElement | null>, place: string, isCovered: boolean): void {
   const leftFrom = useRef(new Map<string, string>());
   const former = useRef<string>(undefined);
 
   useEffect(() => {
-    const element = main.current;
+    const element = body.current;
     const onFocus = ({ target }: FocusEvent) => {
       const key =
         target instanceof Element ? target.closest<HTMLElement>('[data-row-key]')?.dataset['rowKey'] : undefined;
@@ -17,19 +17,23 @@ export function useArrivalFocus(main: RefObject<HTMLElement | null>, place: stri
     };
     element?.addEventListener('focusin', onFocus);
     return () => element?.removeEventListener('focusin', onFocus);
-  }, [main, place]);
+  }, [body, place]);
 
   useEffect(() => {
     if (former.current === place) return;
     const isFirst = former.current === undefined;
     former.current = place;
-    if (isFirst) return;
+    if (isFirst && !isCovered) return;
     const key = leftFrom.current.get(place);
     const row =
       key === undefined
         ? null
-        : main.current?.querySelector<HTMLElement>(`[data-row-key="${CSS.escape(key)}"] [data-row-target]`);
-    const target = row ?? main.current?.querySelector<HTMLElement>('h1');
+        : body.current?.querySelector<HTMLElement>(`[data-row-key="${CSS.escape(key)}"] [data-row-target]`);
+    const target =
+      row ??
+      body.current?.querySelector<HTMLElement>('[data-arrival]') ??
+      body.current?.querySelector<HTMLElement>('aside h1') ??
+      body.current?.querySelector<HTMLElement>('h1');
     target?.focus();
-  }, [main, place]);
+  }, [body, place, isCovered]);
 }

@@ -5,7 +5,8 @@ import type { Screen } from './screen.ts';
 
 interface KeysOptions {
   readonly screens: readonly Screen[];
-  readonly current: Screen | undefined;
+  /** Where Esc leads; undefined on a screen that is nobody's child. */
+  readonly back: string | undefined;
   readonly isRail: boolean;
   readonly showKeys: () => void;
 }
@@ -14,7 +15,7 @@ interface KeysOptions {
  * Keys of the whole page. A screen takes part by attributes: `data-find` is the field of `/`, `data-export` the button of
  * `e`, `data-add` the one of `n`. Single keys rest in text fields, menus and dialogs, and can be switched off.
  */
-export function useKeys({ screens, current, isRail, showKeys }: KeysOptions): void {
+export function useKeys({ screens, back, isRail, showKeys }: KeysOptions): void {
   const { router, preferences } = useServices();
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent): void {
@@ -23,7 +24,7 @@ export function useKeys({ screens, current, isRail, showKeys }: KeysOptions): vo
         event.target instanceof Element && event.target.matches('input:not([type=checkbox]), textarea, select');
       if (event.key === 'Escape') {
         if (isText && event.target instanceof HTMLElement) event.target.blur();
-        else if (current?.parent !== undefined) router.go(current.parent);
+        else if (back !== undefined) router.go(back);
         return;
       }
       if (isText || event.ctrlKey || event.metaKey || event.altKey || !preferences.getState().hasSingleKeys) return;
@@ -38,5 +39,5 @@ export function useKeys({ screens, current, isRail, showKeys }: KeysOptions): vo
     }
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
-  }, [screens, current, isRail, showKeys, router, preferences]);
+  }, [screens, back, isRail, showKeys, router, preferences]);
 }

@@ -1,5 +1,6 @@
 import type { Delta } from '../../protocol/feed.ts';
-import { keepGone, type Model, orderCalls, orderSessions } from './model.ts';
+import type { CallView, SessionView } from '../../protocol/snapshot.ts';
+import { goneCallsKept, goneSessionsKept, keepGone, type Model, orderCalls, orderSessions } from './model.ts';
 
 /** The model after some deltas, in their order. Parts and rows that no delta names stay the same objects. */
 export function applyDeltas(model: Model, deltas: readonly Delta[]): Model {
@@ -10,8 +11,6 @@ export function applyDeltas(model: Model, deltas: readonly Delta[]): Model {
   const upstreams = rowsAfter(model.upstreams, deltas, 'upstreams', ({ upstreamId }) => upstreamId);
   const instances = rowsAfter(model.instances, deltas, 'instances', ({ instanceId }) => instanceId);
   const savings = deltas.findLast((delta) => delta.savings !== undefined)?.savings;
-  const isSessionSetNew = !hasSameKeys(model.sessions, sessions);
-  const isCallSetNew = !hasSameKeys(model.calls, calls);
   return {
     takenAt: last.takenAt,
     daemon: latest(deltas, 'daemon') ?? model.daemon,
@@ -22,15 +21,19 @@ export function applyDeltas(model: Model, deltas: readonly Delta[]): Model {
     problems: latest(deltas, 'problems') ?? model.problems,
     sessions,
     sessionOrder:
-      isSessionSetNew || instances !== model.instances
-        ? sameOrder(model.sessionOrder, orderSessions(sessions, instances))
-        : model.sessionOrder,
+      instances === model.instances && isInSameOrder(model.sessions, sessions, placeOfSession)
+        ? model.sessionOrder
+        : sameOrder(model.sessionOrder, orderSessions(sessions, instances)),
     calls,
-    callOrder: isCallSetNew ? orderCalls(calls) : model.callOrder,
+    callOrder: isInSameOrder(model.calls, calls, placeOfCall) ? model.callOrder : orderCalls(calls),
     upstreams,
     instances,
-    goneSessions: isSessionSetNew ? keepGone(model.goneSessions, model.sessions, sessions) : model.goneSessions,
-    goneCalls: isCallSetNew ? keepGone(model.goneCalls, model.calls, calls) : model.goneCalls,
+    goneSessions: hasSameKeys(model.sessions, sessions)
+      ? model.goneSessions
+      : keepGone(model.goneSessions, model.sessions, sessions, goneSessionsKept),
+    goneCalls: hasSameKeys(model.calls, calls)
+      ? model.goneCalls
+      : keepGone(model.goneCalls, model.calls, calls, goneCallsKept),
   };
 }
 
@@ -67,6 +70,29 @@ function hasSameKeys(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<st
   if (before.size !== after.size) return false;
   for (const key of after.keys()) if (!before.has(key)) return false;
   return true;
+}
+
+/** Nothing that decides the order has changed: the rows there are, and the place of each. */
+function isInSameOrder<Row>(
+  before: ReadonlyMap<string, Row>,
+  after: ReadonlyMap<string, Row>,
+  placeOf: (row: Row) => string,
+): boolean {
+  if (before === after) return true;
+  if (before.size !== after.size) return false;
+  for (const [key, row] of after) {
+    const former = before.get(key);
+    if (former === undefined || (former !== row && placeOf(former) !== placeOf(row))) return false;
+  }
+  return true;
+}
+
+function placeOfSession({ instanceId, connectedAt }: SessionView): string {
+  return `${connectedAt} ${instanceId}`;
+}
+
+function placeOfCall({ receivedAt }: CallView): string {
+  return String(receivedAt);
 }
 
 function sameOrder(before: readonly string[], after: readonly string[]): readonly string[] {

@@ -24,8 +24,8 @@ export interface Model {
   readonly goneCalls: ReadonlyMap<string, CallView>;
 }
 
-const goneSessionsKept = 100;
-const goneCallsKept = 500;
+export const goneSessionsKept = 100;
+export const goneCallsKept = 500;
 
 /** `former`: what was shown before; its rows are kept as gone while the daemon is the same run. */
 export function modelOf(snapshot: Snapshot, former?: Model): Model {
@@ -57,7 +57,7 @@ export function keepGone<Row>(
   gone: ReadonlyMap<string, Row>,
   before: ReadonlyMap<string, Row>,
   now: ReadonlyMap<string, Row>,
-  kept: number = goneCallsKept,
+  kept: number,
 ): ReadonlyMap<string, Row> {
   const result = new Map([...gone].filter(([key]) => !now.has(key)));
   for (const [key, row] of before) if (!now.has(key)) result.set(key, row);

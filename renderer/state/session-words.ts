@@ -6,8 +6,8 @@ export function titleOf({ workspaceName, name }: SessionView): string {
 }
 
 /** Who it is, for the line below the title: never the title again. */
-export function subtitleOf({ workspaceName, name, clientName }: SessionView): string {
-  return workspaceName === null ? clientName : name;
+export function subtitleOf({ workspaceName, name, clientName, sessionId }: SessionView): string {
+  return workspaceName === null || name === sessionId ? clientName : name;
 }
 
 /** What its two letters stand for: the editor or client, never the folder. */

@@ -30,8 +30,8 @@ export interface Words {
   readonly ago: (seconds: number) => string;
   /** `14:31`. */
   readonly clock: (epochSeconds: number) => string;
-  /** `14:31` of today, else `25 Nov, 14:31`. */
-  readonly moment: (epochSeconds: number) => string;
+  /** `24 Nov, 14:31`: of another day. */
+  readonly dayClock: (epochSeconds: number) => string;
   /** `14:31:02`. */
   readonly clockSeconds: (epochSeconds: number) => string;
   /** Date, time and zone, for hover, focus and readers. */
@@ -46,8 +46,14 @@ export function createWords(locale: Locale, timeZone?: string): Words {
   const cardinal = new Intl.PluralRules('en');
   const ordinal = new Intl.PluralRules('en', { type: 'ordinal' });
   const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', ...zone });
+  const otherDays = new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...zone,
+  });
   const seconds = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', ...zone });
-  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...zone });
   const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long', ...zone });
   const { units, ago } = text.common;
 
@@ -99,11 +105,7 @@ export function createWords(locale: Locale, timeZone?: string): Words {
       return fill(ago.days, { value: Math.floor(value / 86_400) });
     },
     clock: (value) => minutes.format(value * 1000),
-    moment: (value) => {
-      const clock = minutes.format(value * 1000);
-      const date = day.format(value * 1000);
-      return date === day.format(Date.now()) ? clock : fill(text.common.dayAndTime, { day: date, time: clock });
-    },
+    dayClock: (value) => otherDays.format(value * 1000),
     clockSeconds: (value) => seconds.format(value * 1000),
     absolute: (value) => full.format(value * 1000),
   };

@@ -17,22 +17,15 @@ export function Ago({ at, testId }: MomentProps) {
   );
 }
 
-/** `14:31`. */
+const sameDaySeconds = 20 * 3_600;
+
+/** `14:31`, with its day when that is not this one. */
 export function Clock({ at, testId }: MomentProps) {
   const words = useWords();
+  const text = useTicking((now) => (now - at < sameDaySeconds ? words.clock(at) : words.dayClock(at)));
   return (
     <time dateTime={isoOf(at)} title={words.absolute(at)} data-testid={testId}>
-      {words.clock(at)}
-    </time>
-  );
-}
-
-/** `14:31` of today, `25 Nov, 14:31` of another day. */
-export function Moment({ at, testId }: MomentProps) {
-  const words = useWords();
-  return (
-    <time dateTime={isoOf(at)} title={words.absolute(at)} data-testid={testId}>
-      {words.moment(at)}
+      {text}
     </time>
   );
 }

@@ -24,7 +24,6 @@ export const common = {
   clear: 'Clear',
   off: 'off',
   unlimited: 'no limit',
-  dayAndTime: '{day}, {time}',
   units: {
     milliseconds: '{value} ms',
     seconds: '{value} s',

@@ -12,6 +12,7 @@ export const rotation = {
   emptyIdle: 'No session is connected.',
   sessions: 'Sessions and their token',
   states: {
+    current: 'uses it',
     new: 'on the new token',
     reconnected: 'reconnected',
     'on-reconnect': 'switches when it next reconnects',

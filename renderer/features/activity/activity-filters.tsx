@@ -24,7 +24,7 @@ export function ActivityFilters({ filter }: { readonly filter: HistoryFilter }) 
   const { text } = words;
   const { filters, ranges } = text.activity;
   const [facets, refresh] = useFacets();
-  const range = rangeOf(filter, words);
+  const range = rangeOf(filter, words, clock.now());
 
   function chooseRange(value: string): void {
     const id = seriesRanges.find((known) => known === value);
@@ -97,9 +97,9 @@ function Choice({ id, values, chosen }: ChoiceProps) {
 }
 
 function Chips({ filter }: { readonly filter: HistoryFilter }) {
-  const { router, words } = useServices();
+  const { router, clock, words } = useServices();
   const { activity } = words.text;
-  const chips = chipsOf(filter, words);
+  const chips = chipsOf(filter, words, clock.now());
   if (chips.length === 0) return null;
   return (
     <div className="activity-filters__chips">

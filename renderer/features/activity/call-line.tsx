@@ -4,7 +4,7 @@ import { outcomeMarks } from '../../parts/outcome-marks.ts';
 import { useWords } from '../../state/services.ts';
 import type { RowShape } from '../../state/use-row-shape.ts';
 import { Status } from '../../ui/status-mark.tsx';
-import { Clock, Moment } from '../../ui/time.tsx';
+import { Clock } from '../../ui/time.tsx';
 import { providerOf, resultOf } from './call-words.ts';
 
 interface CallLineProps {
@@ -47,7 +47,7 @@ export function CallLine({ row, name, shape }: CallLineProps) {
           </span>
           <span className="call-line__number">{words.duration(row.durationMs)}</span>
           <span className="call-line__number call-line__quiet">
-            <Moment at={row.startedAt} />
+            <Clock at={row.startedAt} />
           </span>
         </span>
       );
@@ -81,7 +81,7 @@ export function CallLine({ row, name, shape }: CallLineProps) {
             {id}
           </span>
           <span className="call-line__time">
-            <Moment at={row.startedAt} />
+            <Clock at={row.startedAt} />
           </span>
         </span>
       );

@@ -28,23 +28,25 @@ export interface Chip {
 }
 
 /** What the filter holds, one chip for each thing that can be taken away. */
-export function chipsOf(filter: HistoryFilter, words: Words): readonly Chip[] {
+export function chipsOf(filter: HistoryFilter, words: Words, nowSeconds: number): readonly Chip[] {
   const { text, fill } = words;
   const chips: Chip[] = [];
   for (const key of ['session', 'instance', 'tool'] as const) {
     if (filter[key] !== undefined) chips.push({ label: filter[key], keys: [key] });
   }
   if (filter.outcome !== undefined) chips.push({ label: text.common.outcome[filter.outcome], keys: ['outcome'] });
-  const range = rangeOf(filter, words);
+  const range = rangeOf(filter, words, nowSeconds);
   if (range !== undefined) chips.push({ label: range, keys: ['from', 'to'] });
   if (filter.q !== undefined) chips.push({ label: fill(text.activity.quoted, { q: filter.q }), keys: ['q'] });
   return chips;
 }
 
-/** "since 14:31", "26 Nov 13:00 to 14:00". */
-export function rangeOf({ from, to }: HistoryFilter, words: Words): string | undefined {
+const sameDaySeconds = 20 * 3_600;
+
+/** "since 14:31", "25 Nov, 13:00 to 25 Nov, 14:00". */
+export function rangeOf({ from, to }: HistoryFilter, words: Words, nowSeconds: number): string | undefined {
   const { since, until, between } = words.text.activity;
-  const say = (at: number) => words.moment(at);
+  const say = (at: number) => (Math.abs(nowSeconds - at) < sameDaySeconds ? words.clock(at) : words.dayClock(at));
   if (from !== undefined && to !== undefined) return words.fill(between, { from: say(from), to: say(to) });
   if (from !== undefined) return words.fill(since, { from: say(from) });
   return to === undefined ? undefined : words.fill(until, { to: say(to) });

@@ -22,9 +22,8 @@ export function DaemonDownPage() {
       cause={errors.daemonDown.cause}
       command={<CommandLine command={errors.daemonDown.command} name={errors.daemonDown.commandName} what="command" />}
       meanwhile={heardAgo === '' ? undefined : words.fill(errors.daemonDown.lastHeard, { ago: heardAgo })}
-      actionTestId="error-action"
     >
-      <Button kind="filled" testId="error-action" onClick={retryFeed}>
+      <Button kind="filled" testId="error-action" data-arrival onClick={retryFeed}>
         {errors.checkAgain}
       </Button>
       <ReportButton code={code} />

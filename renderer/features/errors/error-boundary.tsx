@@ -27,8 +27,8 @@ function BrokenPage({ error }: { readonly error: Error }) {
   const { internal } = text.errors;
   return (
     <main>
-      <ErrorPage code="INTERNAL_ERROR" title={internal.title} cause={internal.cause} actionTestId="error-action">
-        <Button kind="filled" testId="error-action" onClick={() => window.location.reload()}>
+      <ErrorPage code="INTERNAL_ERROR" title={internal.title} cause={internal.cause}>
+        <Button kind="filled" testId="error-action" data-arrival onClick={() => window.location.reload()}>
           {internal.reload}
         </Button>
         <ReportButton code="INTERNAL_ERROR" detail={error.stack ?? error.message} />

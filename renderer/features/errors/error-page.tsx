@@ -1,5 +1,5 @@
 import './error-page.css';
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { StatusMark } from '../../ui/status-mark.tsx';
 
 export interface ErrorPageProps {
@@ -10,19 +10,14 @@ export interface ErrorPageProps {
   readonly command?: ReactNode;
   /** What has been going on meanwhile. */
   readonly meanwhile?: ReactNode;
+  /** The action, marked `data-arrival`: it gets the focus. */
   readonly children: ReactNode;
-  /** The focus goes to its action when it appears. */
-  readonly actionTestId: string;
 }
 
 /** Covers the screen, never the menu or the navigation: cause, one thing to do, a button that does it, a stable code. */
-export function ErrorPage({ code, title, cause, command, meanwhile, children, actionTestId }: ErrorPageProps) {
-  const page = useRef<HTMLElement>(null);
-  useEffect(() => {
-    page.current?.querySelector<HTMLElement>(`[data-testid="${actionTestId}"]`)?.focus();
-  }, [actionTestId]);
+export function ErrorPage({ code, title, cause, command, meanwhile, children }: ErrorPageProps) {
   return (
-    <section ref={page} className="error-page" data-testid="error-page" data-state={code}>
+    <section className="error-page" data-testid="error-page" data-state={code}>
       <div role="alert" className="error-page__words">
         <h1 tabIndex={-1} className="error-page__title" data-testid="error-title">
           <StatusMark kind="failed" />

@@ -22,9 +22,8 @@ export function SignedOutPage() {
             : errors.signIn.cause
       }
       command={<CommandLine command={errors.expired.command} name={errors.expired.commandName} what="command" />}
-      actionTestId="error-action"
     >
-      <Button kind="filled" testId="error-action" onClick={retryFeed}>
+      <Button kind="filled" testId="error-action" data-arrival onClick={retryFeed}>
         {errors.checkAgain}
       </Button>
     </ErrorPage>

@@ -1,5 +1,6 @@
 import { useModel, useWords } from '../../state/services.ts';
 import { CopyButton } from '../../ui/copy-button.tsx';
+import { MiddleText } from '../../ui/middle-text.tsx';
 
 /** Where clients connect. */
 export function Endpoint() {
@@ -8,9 +9,7 @@ export function Endpoint() {
   if (address === undefined || address === null) return null;
   return (
     <div className="endpoint" data-testid="endpoint">
-      <bdi className="mono truncate" dir="ltr" title={address}>
-        {address}
-      </bdi>
+      <MiddleText text={address} isId />
       <CopyButton what="address" name={text.overview.endpoint} text={address} />
     </div>
   );

@@ -31,13 +31,15 @@ export function OverviewPage({ charts }: { readonly charts?: ReactNode }) {
           <Endpoint />
         </div>
       ) : (
-        <div className="overview__foot">
-          <CapacityBars />
-          <div className="overview__foot-line">
+        <>
+          <section className="overview__capacity">
+            <CapacityBars />
+          </section>
+          <div className="overview__foot">
             <Endpoint />
             <TokenLine />
           </div>
-        </div>
+        </>
       )}
     </div>
   );
@@ -50,13 +52,12 @@ function RunningSection({ isTable }: { readonly isTable: boolean }) {
   const count = useCallIds(session).length;
   return (
     <section>
-      <SectionHead id={headId} title={text.overview.nowRunning} {...(count === 0 ? {} : { count })} />
-      <CallList
-        labelledBy={headId}
-        isTable={isTable}
-        session={session}
-        empty={<p className="overview__quiet">{text.overview.nothingRunning}</p>}
-      />
+      {count === 0 ? (
+        <SectionHead id={headId} title={text.overview.nothingRunning} isQuiet />
+      ) : (
+        <SectionHead id={headId} title={text.overview.nowRunning} count={count} />
+      )}
+      <CallList labelledBy={headId} isTable={isTable} session={session} empty={null} hasOwner />
     </section>
   );
 }

@@ -95,7 +95,7 @@ export function RotationPage() {
       ) : (
         <ul className="rotation__rows" aria-label={text.rotation.sessions}>
           {rows.map((row) => (
-            <RotationRow key={row.key} row={row} startedAt={picture.startedAt} />
+            <RotationRow key={row.key} row={row} startedAt={picture.startedAt} isIdle={isIdle} />
           ))}
         </ul>
       )}

@@ -1,12 +1,13 @@
 import { useCallback } from 'react';
 import { tokenOnClipboardMs, useRevealToken } from '../../parts/use-copy-token.ts';
 import { useCanAct, useClient, useSession, useWords } from '../../state/services.ts';
-import { markNameOf } from '../../state/session-words.ts';
+import { markNameOf, titleOf } from '../../state/session-words.ts';
 import { useAction } from '../../state/use-action.ts';
 import { describeFailure } from '../../strings/failure.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { IdentityMark } from '../../ui/identity-mark.tsx';
+import { MiddleText } from '../../ui/middle-text.tsx';
 import { type MarkKind, StatusMark } from '../../ui/status-mark.tsx';
 import type { RotationRowView } from './rotation-picture.ts';
 
@@ -17,8 +18,15 @@ const marks: Readonly<Record<RotationRowView['state'], MarkKind>> = {
   failed: 'failed',
 };
 
+interface RotationRowProps {
+  readonly row: RotationRowView;
+  readonly startedAt: number | null;
+  /** No rotation is shown: rows say who uses the token there is. */
+  readonly isIdle: boolean;
+}
+
 /** One session and its token: ✓ only on proof, ▲ with what to do. */
-export function RotationRow({ row, startedAt }: { readonly row: RotationRowView; readonly startedAt: number | null }) {
+export function RotationRow({ row, startedAt, isIdle }: RotationRowProps) {
   const words = useWords();
   const { text } = words;
   const client = useClient();
@@ -38,17 +46,17 @@ export function RotationRow({ row, startedAt }: { readonly row: RotationRowView;
         ? text.common.noAnswerYet
         : reconnect.now.state !== 'idle' && state === 'on-reconnect'
           ? text.rotation.states.asking
-          : text.rotation.states[hasReconnected ? 'reconnected' : state];
+          : text.rotation.states[hasReconnected ? 'reconnected' : isIdle && state === 'new' ? 'current' : state];
   return (
     <li className="rotation-row" data-testid="rotation-row" data-id={sessionId} data-state={state}>
       <StatusMark kind={marks[state]} />
       {session === undefined ? null : <IdentityMark color={session.color} name={markNameOf(session)} />}
       <div className="rotation-row__words">
-        <p className="truncate rotation-row__name" title={sessionId}>
-          <bdi>{name}</bdi>
-          <bdi className="mono rotation-row__id" dir="ltr">
-            {sessionId}
-          </bdi>
+        <p className="rotation-row__name">
+          <bdi className="truncate">{session === undefined ? name : titleOf(session)}</bdi>
+          <span className="rotation-row__id">
+            <MiddleText text={sessionId} isId />
+          </span>
         </p>
         <p className="rotation-row__state">{word}</p>
       </div>
@@ -59,8 +67,8 @@ export function RotationRow({ row, startedAt }: { readonly row: RotationRowView;
         <CopyButton
           what="token"
           testId="rotation-copy-config"
-          name={text.rotation.copyToken}
-          label={text.rotation.copyToken}
+          name={isIdle ? text.shell.menu.copyToken : text.rotation.copyToken}
+          label={isIdle ? text.shell.menu.copyToken : text.rotation.copyToken}
           kind="outlined"
           text={reveal}
           clearAfterMs={tokenOnClipboardMs}

@@ -4,6 +4,7 @@ import { useWords } from '../../state/services.ts';
 import { tokenStandingOf } from '../../state/session-words.ts';
 import type { Words } from '../../strings/words.ts';
 import { CopyButton } from '../../ui/copy-button.tsx';
+import { MiddleText } from '../../ui/middle-text.tsx';
 import { Status } from '../../ui/status-mark.tsx';
 import { Ago, Clock } from '../../ui/time.tsx';
 
@@ -100,9 +101,7 @@ function CopyFact({
         text.common.none
       ) : (
         <span className="facts__copy">
-          <bdi className="mono truncate" dir="ltr" title={value}>
-            {value}
-          </bdi>
+          <MiddleText text={value} isId />
           <CopyButton what={id} name={label} text={value} />
         </span>
       )}

@@ -8,6 +8,7 @@ import { describeFailure } from '../../strings/failure.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { IdentityMark } from '../../ui/identity-mark.tsx';
+import { MiddleText } from '../../ui/middle-text.tsx';
 import { Status } from '../../ui/status-mark.tsx';
 import { SessionNameField } from './session-name-field.tsx';
 
@@ -81,9 +82,7 @@ export function SessionHead({ session, isEnded, back }: SessionHeadProps) {
           <p className="session-page__id">
             <bdi className="truncate">{session.name}</bdi>
             <span aria-hidden="true">{text.common.separator.trim()}</span>
-            <bdi className="mono truncate" dir="ltr" title={sessionId}>
-              {sessionId}
-            </bdi>
+            <MiddleText text={sessionId} isId />
             <CopyButton what="session-id" name={text.overview.sessionId} text={sessionId} />
           </p>
         )}

@@ -4,7 +4,6 @@ import { CallList, useCallIds } from '../../parts/call-list.tsx';
 import { SectionHead } from '../../parts/section-head.tsx';
 import { hrefOf } from '../../state/router.ts';
 import { useModel, useWords } from '../../state/services.ts';
-import { useLayout } from '../../state/use-layout.ts';
 import { ButtonLink } from '../../ui/button.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { ErrorPanel } from '../../ui/panels.tsx';
@@ -12,11 +11,15 @@ import { RecentCalls } from './recent-calls.tsx';
 import { SessionFacts } from './session-facts.tsx';
 import { SessionHead } from './session-head.tsx';
 
+interface SessionPageProps {
+  readonly sessionId: string;
+  readonly backHref: string;
+}
+
 /** Everything about one session. It stays when the session has ended. */
-export function SessionPage({ sessionId }: { readonly sessionId: string }) {
+export function SessionPage({ sessionId, backHref }: SessionPageProps) {
   const words = useWords();
   const { text } = words;
-  const isWide = useLayout() !== 'small';
   const headId = useId();
   // An id can be used again after its session has ended: the one that lives is meant.
   const session = useModel(
@@ -26,7 +29,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   );
   const isGone = useModel(({ sessions }) => session !== undefined && !sessions.has(session.key)) ?? false;
   const back = (
-    <ButtonLink icon="back" href={isWide ? '#/sessions' : '#/'}>
+    <ButtonLink icon="back" href={backHref}>
       {text.session.backToSessions}
     </ButtonLink>
   );
@@ -39,7 +42,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
           {text.session.unknown}
         </h1>
         <ErrorPanel title={text.session.unknown} code="NOT_FOUND">
-          <ButtonLink kind="filled" href={isWide ? '#/sessions' : '#/'} testId="error-action">
+          <ButtonLink kind="filled" href={backHref} testId="error-action">
             {text.session.allSessions}
           </ButtonLink>
         </ErrorPanel>
@@ -97,13 +100,12 @@ function RunningCalls({ sessionId, headId }: { readonly sessionId: string; reado
   const count = useCallIds(sessionId).length;
   return (
     <section>
-      <SectionHead id={headId} title={text.session.running} count={count} />
-      <CallList
-        labelledBy={headId}
-        isTable={false}
-        session={sessionId}
-        empty={<p className="session-page__quiet">{text.overview.nothingRunning}</p>}
-      />
+      {count === 0 ? (
+        <SectionHead id={headId} title={text.overview.nothingRunning} isQuiet />
+      ) : (
+        <SectionHead id={headId} title={text.session.running} count={count} />
+      )}
+      <CallList labelledBy={headId} isTable={false} session={sessionId} empty={null} hasOwner={false} />
     </section>
   );
 }

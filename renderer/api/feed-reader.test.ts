@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { FeedMessage } from '../../protocol/feed.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import type { AdminClient, Answer } from './admin-client.ts';
+import { createFeedReader, type FeedEvent } from './feed-reader.ts';
+
+const snapshot: Snapshot = {
+  seq: 4,
+  takenAt: 100,
+  daemon: {
+    state: 'ready',
+    isPaused: false,
+    pid: 1,
+    version: '1.0.0',
+    runId: 'run',
+    startedAt: 1,
+    wsUrl: null,
+    localSocket: null,
+    dashboardUrl: null,
+    authPolicy: 'token',
+    store: 'none',
+    rssBytes: 0,
+  },
+  totals: { sessions: 0, inflight: 0, queued: 0, refusedLastMinute: 0, callsToday: 0, errorsToday: 0 },
+  caps: {
+    sessionCap: 8,
+    global: { id: 'global', label: 'All', inflight: 0, cap: 24, configuredCap: 24, queued: 0 },
+    providers: [],
+    queue: null,
+  },
+  savings: null,
+  token: { generation: 1, rotatedAt: null, oldValidUntil: null, rotation: null },
+  problems: [],
+  sessions: [],
+  calls: [],
+  upstreams: [],
+  instances: [],
+};
+const first: FeedMessage = { type: 'snapshot', snapshot };
+const delta = (seq: number): FeedMessage => ({ type: 'delta', seq, takenAt: 101 });
+
+interface Script {
+  /** Messages of this connection, or the status it is refused with. */
+  readonly says: readonly FeedMessage[] | number;
+}
+
+/** Runs a reader through connections, each of which ends after its messages; returns what it told and how long it paused. */
+async function run(
+  ...scripts: readonly Script[]
+): Promise<{ events: FeedEvent['type'][]; reasons: string[]; pauses: number[] }> {
+  const events: FeedEvent['type'][] = [];
+  const reasons: string[] = [];
+  const pauses: number[] = [];
+  const left = [...scripts];
+  const done = Promise.withResolvers<void>();
+  const client: Pick<AdminClient, 'stream'> = {
+    stream: async () => {
+      const { says } = left.shift() ?? { says: 0 };
+      return typeof says === 'number'
+        ? { state: 'failed', failure: { code: 'x', status: says, message: undefined } }
+        : answerOf(says);
+    },
+  };
+  const reader = createFeedReader({
+    client,
+    onEvent: (event) => {
+      events.push(event.type);
+      if (event.type === 'lost') reasons.push(event.reason);
+    },
+    setTimeout: (callback, ms) => {
+      if (ms > 10_000) return 0; // The watch over silence.
+      pauses.push(ms);
+      if (left.length === 0) done.resolve();
+      else queueMicrotask(callback);
+      return 1;
+    },
+    clearTimeout: () => undefined,
+  });
+  reader.start();
+  await done.promise;
+  reader.stop();
+  return { events, reasons, pauses };
+}
+
+function answerOf(messages: readonly FeedMessage[]): Answer<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const bytes = new TextEncoder().encode(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+  const value = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      // In pieces that do not care where a line ends.
+      for (let at = 0; at < bytes.length; at += 97) controller.enqueue(bytes.slice(at, at + 97));
+      controller.close();
+    },
+  });
+  return { state: 'ok', value };
+}
+
+describe('createFeedReader', () => {
+  it('tells snapshot, deltas and heartbeats in order, and when it breaks off', async () => {
+    const heartbeat: FeedMessage = { type: 'heartbeat', seq: 6, takenAt: 102 };
+    const { events, reasons } = await run({ says: [first, delta(5), heartbeat, delta(7)] });
+    expect(events).toEqual(['snapshot', 'delta', 'heartbeat', 'delta', 'lost']);
+    expect(reasons).toEqual(['broken-off']);
+  });
+
+  it('connects afresh and at once when a message was missed', async () => {
+    const { events, pauses } = await run({ says: [first, delta(5), delta(7)] }, { says: [first] });
+    expect(events).toEqual(['snapshot', 'delta', 'snapshot', 'lost']);
+    expect(pauses).toEqual([0, 250]);
+  });
+
+  it('connects at once when it was too slow, and tells when the daemon stops', async () => {
+    const slow: FeedMessage = { type: 'restart', reason: 'slow-reader' };
+    const stopping: FeedMessage = { type: 'restart', reason: 'daemon-stopping' };
+    const { events, pauses } = await run({ says: [first, slow] }, { says: [first, stopping] });
+    expect(events).toEqual(['snapshot', 'snapshot', 'lost']);
+    expect(pauses).toEqual([0, 250]);
+  });
+
+  it('pauses from 0.25 s up to 5 s, and anew after a snapshot', async () => {
+    const { reasons, pauses } = await run(...[0, 503, 0, 0, 0, 0, 0].map((says) => ({ says })), { says: [first] });
+    expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 250]);
+    expect(reasons.slice(0, 2)).toEqual(['refused', 'refused']);
+  });
+
+  it('looks every 3 s whether it is let in again', async () => {
+    const { reasons, pauses } = await run({ says: 401 }, { says: [first, { type: 'restart', reason: 'signed-out' }] });
+    expect(reasons).toEqual(['signed-out', 'signed-out']);
+    expect(pauses).toEqual([3_000, 3_000]);
+  });
+
+  it('takes what is no message of the feed for a broken connection', async () => {
+    const { events } = await run({ says: [first, { type: 'unknown' } as unknown as FeedMessage] });
+    expect(events).toEqual(['snapshot', 'lost']);
+  });
+});

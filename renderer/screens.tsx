@@ -1,7 +1,11 @@
+import { ActivityPage } from './features/activity/activity-page.tsx';
+import { DashboardCharts } from './features/dashboard/dashboard-charts.tsx';
+import { LogsPage } from './features/logs/logs-page.tsx';
 import { OverviewPage } from './features/overview/overview-page.tsx';
 import { RotationPage } from './features/rotation/rotation-page.tsx';
 import { SessionPage } from './features/sessions/session-page.tsx';
 import { SessionsPage } from './features/sessions/sessions-page.tsx';
+import { SettingsPage } from './features/settings/settings-page.tsx';
 import { SessionFilterField } from './parts/session-filter.tsx';
 import type { Screen } from './shell/screen.ts';
 
@@ -13,7 +17,7 @@ export const screens: readonly Screen[] = [
     nav: { label: ({ shell }) => shell.nav.overview, icon: 'overview' },
     hasPane: true,
     toolbar: () => <SessionFilterField />,
-    render: () => <OverviewPage />,
+    render: () => <OverviewPage charts={<DashboardCharts />} />,
   },
   {
     id: 'sessions',
@@ -30,6 +34,25 @@ export const screens: readonly Screen[] = [
     parent: '#/sessions',
     isPane: true,
     render: ({ sessionId = '' }, back) => <SessionPage key={sessionId} sessionId={sessionId} backHref={back} />,
+  },
+  {
+    id: 'activity',
+    pattern: '/activity',
+    nav: { label: ({ shell }) => shell.nav.activity, icon: 'activity' },
+    render: () => <ActivityPage />,
+  },
+  {
+    id: 'logs',
+    pattern: '/logs/:source?',
+    nav: { label: ({ shell }) => shell.nav.logs, icon: 'logs', isWideOnly: true },
+    parent: '#/activity',
+    render: ({ source = 'daemon' }) => <LogsPage key={source} source={source} />,
+  },
+  {
+    id: 'settings',
+    pattern: '/settings/:section?',
+    nav: { label: ({ shell }) => shell.nav.settings, icon: 'settings' },
+    render: ({ section }) => <SettingsPage section={section} />,
   },
   { id: 'rotation', pattern: '/rotation', under: 'overview', parent: '#/', render: () => <RotationPage /> },
 ];

@@ -15,9 +15,11 @@ export function Nav({
 }) {
   const { text } = useWords();
   const items = navScreens(screens, isRail);
-  // What the small layout has no item for belongs to the overview.
+  // What the small layout has no item for belongs to its parent, or to the overview.
   const under =
-    items.find(({ id }) => id === (current?.under ?? current?.id)) ?? (current === undefined ? undefined : items[0]);
+    items.find(({ id }) => id === (current?.under ?? current?.id)) ??
+    items.find(({ pattern }) => `#${pattern}` === current?.parent) ??
+    (current === undefined ? undefined : items[0]);
   return (
     <nav className={isRail ? 'nav nav--rail' : 'nav'} aria-label={text.shell.navigation}>
       {isRail ? (

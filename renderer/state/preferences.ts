@@ -4,9 +4,14 @@ import { type Locale, locales } from '../strings/words.ts';
 export const themes = ['system', 'light', 'dark'] as const;
 export type ThemeChoice = (typeof themes)[number];
 
+export const rowSizes = ['auto', 'compact', 'roomy'] as const;
+/** How high a row of a long list is: one line or two. `auto`: one where the page is wide. */
+export type RowSize = (typeof rowSizes)[number];
+
 /** What a person has chosen for this page, in this browser. */
 export interface Preferences {
   readonly theme: ThemeChoice;
+  readonly rows: RowSize;
   readonly locale: Locale;
   /** `1`, `/`, `?` … work outside text fields. */
   readonly hasSingleKeys: boolean;
@@ -20,6 +25,7 @@ export function createPreferencesStore(storage: Storage, query: URLSearchParams)
   const localeAsked = query.get('locale') ?? stored['locale'];
   const store = createStore<Preferences>()(() => ({
     theme: themes.find((theme) => theme === stored['theme']) ?? 'system',
+    rows: rowSizes.find((size) => size === stored['rows']) ?? 'auto',
     locale: locales.find((locale) => locale === localeAsked) ?? 'en',
     hasSingleKeys: stored['hasSingleKeys'] !== false,
   }));

@@ -1,15 +1,18 @@
 import './menu.css';
 import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
-import { IconButton } from './button.tsx';
+import { Button, IconButton } from './button.tsx';
 import { Icon, type IconName } from './icons.tsx';
 
 export interface MenuItem {
-  /** Test id `menu-<id>`. */
+  /** Test id `menu-<id>`, unless it has one of its own. */
   readonly id: string;
+  readonly testId?: string;
   readonly label: string;
   readonly isEnabled: boolean;
   /** A switch: `true` and `false` are drawn. */
   readonly isChecked?: boolean;
+  /** It belongs to what is chosen next, so the menu stays open. */
+  readonly isKeptOpen?: boolean;
   readonly run: () => void;
 }
 
@@ -17,12 +20,16 @@ export interface MenuProps {
   readonly testId: string;
   readonly label: string;
   readonly icon?: IconName;
+  /** Words on the button; without them it is an icon. */
+  readonly text?: string;
+  /** The key `e` opens it. */
+  readonly isExport?: boolean;
   readonly items: readonly MenuItem[];
   readonly tabIndex?: number;
 }
 
 /** A button that opens a list of actions. Rows that cannot be used now are shown and skipped by nobody. */
-export function Menu({ testId, label, icon = 'more', items, tabIndex }: MenuProps) {
+export function Menu({ testId, label, icon = 'more', text, isExport = false, items, tabIndex }: MenuProps) {
   const [isOpen, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const menuId = useId();
@@ -32,25 +39,32 @@ export function Menu({ testId, label, icon = 'more', items, tabIndex }: MenuProp
     if (isFocusKept) opener.current?.focus();
   }
 
+  const opening = {
+    ref: opener,
+    testId,
+    'aria-haspopup': 'menu' as const,
+    'aria-expanded': isOpen,
+    'aria-controls': isOpen ? menuId : undefined,
+    'data-export': isExport ? '' : undefined,
+    ...(tabIndex === undefined ? {} : { tabIndex }),
+    onClick: () => setOpen((before) => !before),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'ArrowDown') return;
+      event.preventDefault();
+      event.stopPropagation();
+      setOpen(true);
+    },
+  };
+
   return (
     <span className="menu">
-      <IconButton
-        ref={opener}
-        icon={icon}
-        label={label}
-        testId={testId}
-        aria-haspopup="menu"
-        aria-expanded={isOpen}
-        aria-controls={isOpen ? menuId : undefined}
-        {...(tabIndex === undefined ? {} : { tabIndex })}
-        onClick={() => setOpen((before) => !before)}
-        onKeyDown={(event) => {
-          if (event.key !== 'ArrowDown') return;
-          event.preventDefault();
-          event.stopPropagation();
-          setOpen(true);
-        }}
-      />
+      {text === undefined ? (
+        <IconButton icon={icon} label={label} {...opening} />
+      ) : (
+        <Button icon={icon} title={label} {...opening}>
+          {text}
+        </Button>
+      )}
       {isOpen ? <MenuList id={menuId} label={label} items={items} opener={opener} onClose={close} /> : null}
     </span>
   );
@@ -110,10 +124,10 @@ function MenuList({ id, label, items, opener, onClose }: MenuListProps) {
           aria-disabled={!item.isEnabled}
           tabIndex={-1}
           className="menu__item"
-          data-testid={`menu-${item.id}`}
+          data-testid={item.testId ?? `menu-${item.id}`}
           onClick={() => {
             if (!item.isEnabled) return;
-            onClose(true);
+            if (item.isKeptOpen !== true) onClose(true);
             item.run();
           }}
         >

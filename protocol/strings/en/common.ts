@@ -21,6 +21,7 @@ export const common = {
   all: 'All',
   add: 'Add',
   more: 'More actions',
+  clear: 'Clear',
   off: 'off',
   unlimited: 'no limit',
   units: {

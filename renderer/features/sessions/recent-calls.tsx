@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react';
 import type { HistoryRow } from '../../../protocol/history.ts';
 import type { Answer } from '../../api/admin-client.ts';
+import { outcomeMarks } from '../../parts/outcome-marks.ts';
 import { useClient, useModel, useWords } from '../../state/services.ts';
 import { describeFailure } from '../../strings/failure.ts';
 import { Skeleton } from '../../ui/panels.tsx';
-import { type MarkKind, Status } from '../../ui/status-mark.tsx';
+import { Status } from '../../ui/status-mark.tsx';
 import { Clock } from '../../ui/time.tsx';
 
 const rowsShown = 20;
@@ -66,23 +67,13 @@ export function RecentCalls({ sessionId, callsToday, labelledBy }: RecentCallsPr
   );
 }
 
-const marks: Readonly<Record<HistoryRow['outcome'], MarkKind>> = {
-  ok: 'done',
-  tool_error: 'failed',
-  error: 'failed',
-  cancelled: 'cancelled',
-  timeout: 'timeout',
-  refused: 'failed',
-  interrupted: 'cancelled',
-};
-
 function RecentRow({ row }: { readonly row: HistoryRow }) {
   const words = useWords();
   const outcome = words.text.common.outcome[row.outcome];
   const isOk = row.outcome === 'ok';
   return (
     <li className="recent-row" data-testid="recent-row" data-id={row.callId} data-state={row.outcome}>
-      <Status kind={marks[row.outcome]} word={outcome} isWordHidden />
+      <Status kind={outcomeMarks[row.outcome]} word={outcome} isWordHidden />
       <bdi className="truncate" title={row.tool}>
         {row.tool}
       </bdi>

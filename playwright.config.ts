@@ -17,5 +17,11 @@ export default defineConfig({
     ...('path' in chromium ? { launchOptions: { executablePath: chromium.path } } : {}),
     trace: 'retain-on-failure',
   },
-  projects: 'path' in chromium ? [{ name: 'e2e-web', testMatch: 'e2e-web/**/*.e2e.ts' }] : [],
+  projects:
+    'path' in chromium
+      ? [
+          { name: 'e2e-web', testMatch: 'e2e-web/**/*.e2e.ts' },
+          { name: 'screenshots', testMatch: 'screenshots/**/*.e2e.ts' }, // on request: npm run screenshots
+        ]
+      : [],
 });

@@ -2,10 +2,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { findChromium } from '../support/find-chromium.ts';
+import { findTool } from '../support/tools.ts';
 import { startUiScene, type UiScene } from '../support/ui-scene.ts';
 
-export const foundChromium = findChromium();
+export const foundChromium = findTool('chromium');
 
 export const small = { width: 380, height: 560 };
 export const smallest = { width: 340, height: 420 };

@@ -11,7 +11,7 @@ import {
   type EmptyRoute,
   type JsonRoute,
 } from '../../protocol/admin-api.ts';
-import type { FeedMessage } from '../../protocol/feed.ts';
+import { type FeedMessage, feedHeartbeatMs } from '../../protocol/feed.ts';
 import { FakeFeed } from './fake-feed.ts';
 
 /** A request that is refused, in the words of the admin API. */
@@ -140,6 +140,7 @@ export async function startFakeAdminApi({
   }
 
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const heartbeats = setInterval(() => feed.heartbeat(), feedHeartbeatMs);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const url = `http://127.0.0.1:${address.port}/`;
@@ -149,6 +150,7 @@ export async function startFakeAdminApi({
     signInUrl: `${url}#ticket=${ticket}`,
     requests,
     async close() {
+      clearInterval(heartbeats);
       feed.cut();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -142,6 +142,8 @@ export function TimeChart(props: TimeChartProps) {
     const made = plot.current;
     if (made === undefined) return;
     made.setCursor({ left, top: 0 });
+    // What the others go by; the library notes it for its own mouse only.
+    if (made.cursor.sync !== undefined) made.cursor.sync.values = [made.posToVal(left, 'x'), 0];
     uPlot.sync(sync).pub('mousemove', made, left, 0, made.over.clientWidth, made.over.clientHeight, -1);
   }
 

@@ -96,7 +96,7 @@ export function fakeHistory(count = 6): readonly HistoryRow[] {
     const [tool, outcome, errorCode, durationMs] = kinds[index % kinds.length] ?? ['chat', 'ok', null, 1];
     const isModel = tool !== 'version' && tool !== 'read_file';
     return {
-      id: `row-${String(1_000_000 - index)}`,
+      id: `row-${String(1_000_000 - index).padStart(8, '0')}`,
       callId: `c_019a${String(4_711_000 + index)}`,
       startedAt: now - 60 * index * (1 + index / 20) - 30,
       sessionId: index % 5 < 3 ? 'vscode-instance-1' : index % 5 === 3 ? 'vscode-instance-1#2' : 'auggie-1',

@@ -75,7 +75,7 @@ function newest(paths) {
 export function become(node, args) {
   const child = spawn(node, args, { stdio: 'inherit' });
   // Ctrl+C in a terminal reaches the child by itself; a second SIGINT would read as "stop at once".
-  const isTerminal = process.stdin.isTTY === true;
+  const isTerminal = process.stdin.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !isTerminal) child.kill(signal);

@@ -36,6 +36,9 @@ try {
   if (existsSync(report)) count(JSON.parse(readFileSync(report, 'utf8')));
   // An error outside any test (global set-up, unhandled rejection, no test at all) shows in the exit code only.
   if (status !== 0 && failed === failedBefore) fail('vitest: an error outside the tests, see above');
+
+  print('\n── playwright');
+  runPlaywright(join(folder, 'playwright.json'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -62,6 +65,25 @@ function count(report) {
     if (file.status === 'failed' && failedHere === 0) fail(`${file.name}: the file itself`);
   }
   if (skipped > 0) print(`${skipped} skipped`);
+}
+
+/** Browser tests. Where no Chromium is found the configuration says why and has none. */
+function runPlaywright(report) {
+  env.PLAYWRIGHT_JSON_OUTPUT_FILE = report;
+  const failedBefore = failed;
+  const status = run('playwright', ['test', '--project=e2e*', '--pass-with-no-tests', '--reporter=list,json']);
+  if (existsSync(report)) countSuites(JSON.parse(readFileSync(report, 'utf8')).suites, '');
+  if (status !== 0 && failed === failedBefore) fail('playwright: an error outside the tests, see above');
+}
+
+function countSuites(suites, above) {
+  for (const suite of suites ?? []) {
+    for (const spec of suite.specs) {
+      if (spec.ok) passed += 1;
+      else fail(`${suite.file}: ${above}${spec.title}`);
+    }
+    countSuites(suite.suites, `${above}${suite.title} `);
+  }
 }
 
 function fail(name) {

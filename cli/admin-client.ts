@@ -4,14 +4,24 @@ import { isProofValid, type RunningDaemon, readDiscovery } from '../platform/dis
 import { readPrivateFile } from '../platform/private-file.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
 import {
+  type AdminRequest,
   type AdminResponse,
-  type AdminRoute,
   adminErrorSchema,
   adminRoutes,
   csrfHeader,
+  type EmptyRoute,
+  type JsonRoute,
 } from '../protocol/admin-api.ts';
+import { type AdminPathParts, adminPath } from '../protocol/admin-path.ts';
 import { type ErrorCode, errorTable, type Failure, FailureError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
+
+/** Nothing is asked for where a row takes nothing. */
+type RequestOf<Route extends JsonRoute | EmptyRoute> = keyof AdminRequest<Route> extends never
+  ? []
+  : [request: AdminRequest<Route>];
+
+type Parts = AdminPathParts & { readonly body?: unknown };
 
 interface Answer {
   readonly statusCode: number;
@@ -58,13 +68,9 @@ export class AdminClient {
     }
   }
 
-  async call<Route extends AdminRoute>(route: Route): Promise<AdminResponse<Route>> {
-    await this.#prove();
-    const { method, path, response } = adminRoutes[route];
-    const answer = await this.#send(method, path, { authorization: `Bearer ${this.#secret}`, [csrfHeader]: '1' });
-    const body = parseJson(answer.text);
-    if (answer.statusCode !== 200) throw new FailureError(failureOf(body, answer.statusCode));
-    const parsed = response.safeParse(body);
+  async call<Route extends JsonRoute>(route: Route, ...request: RequestOf<Route>): Promise<AdminResponse<Route>> {
+    const body = parseJson(await this.#ask(route, request[0]));
+    const parsed = adminRoutes[route].response.safeParse(body);
     if (!parsed.success) {
       throw new FailureError({
         code: 'UPGRADE_REQUIRED',
@@ -76,8 +82,23 @@ export class AdminClient {
     return parsed.data as AdminResponse<Route>;
   }
 
+  /** A row that answers nothing. */
+  async send<Route extends EmptyRoute>(route: Route, ...request: RequestOf<Route>): Promise<void> {
+    await this.#ask(route, request[0]);
+  }
+
   close(): void {
     this.#agent.destroy();
+  }
+
+  /** Text of an answer that is no failure. */
+  async #ask(route: JsonRoute | EmptyRoute, parts: Parts = {}): Promise<string> {
+    await this.#prove();
+    const { method, path } = adminRoutes[route];
+    const headers = { authorization: `Bearer ${this.#secret}`, [csrfHeader]: '1' };
+    const answer = await this.#send(method, adminPath(path, parts), headers, parts.body);
+    if (answer.statusCode === 200 || answer.statusCode === 204) return answer.text;
+    throw new FailureError(failureOf(parseJson(answer.text), answer.statusCode));
   }
 
   async #prove(): Promise<void> {
@@ -96,13 +117,15 @@ export class AdminClient {
     this.#isProved = true;
   }
 
-  #send(method: string, path: string, headers: Record<string, string>): Promise<Answer> {
+  #send(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const type = text === undefined ? {} : { 'content-type': 'application/json' };
     return new Promise((resolve, reject) => {
       const request = httpRequest({
         ...this.#target,
         method,
         path,
-        headers: { host: 'localhost', ...headers },
+        headers: { host: 'localhost', ...headers, ...type },
         agent: this.#agent,
         timeout: limits.connectTimeoutMs,
       });
@@ -120,7 +143,7 @@ export class AdminClient {
           }),
         );
       });
-      request.end();
+      request.end(text);
     });
   }
 }

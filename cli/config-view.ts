@@ -1,6 +1,6 @@
-import type { LoadedSettings } from '../platform/load-settings.ts';
+import { type EffectiveSource, effectiveValues, type LoadedSettings } from '../platform/load-settings.ts';
 import { type Origin, type SettingsReader, variablesOf } from '../protocol/env-resolve.ts';
-import { limits } from '../protocol/limits.ts';
+import { envText } from '../protocol/env-value.ts';
 
 /** One line of `exai config`. `value` is absent where nothing is set and the summary says what then holds. */
 export interface ConfigRow {
@@ -13,17 +13,17 @@ export interface ConfigRow {
 }
 
 /** What is shown of the loaded settings of a daemon or shim. */
-type Shown = Pick<LoadedSettings<never>, 'providerCaps' | 'providerCapOrigins' | 'layout' | 'logDir' | 'envFile'> & {
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly origins: Readonly<Record<string, Origin>>;
-};
+type Shown = EffectiveSource &
+  Pick<LoadedSettings<never>, 'providerCaps' | 'providerCapOrigins'> & {
+    readonly origins: Readonly<Record<string, Origin>>;
+  };
 
 /** Every variable that `reader` reads with its effective value in the unit of the environment; secrets as `***`. */
 export function configRows(result: Shown, reader: SettingsReader): ConfigRow[] {
-  const settings = { ...derivedDefaults(result, reader), ...present(result.settings) };
+  const settings = effectiveValues(result, reader);
   const rows = variablesOf(reader).map(({ name, key, kind, summary }): ConfigRow => {
     const origin = result.origins[key] ?? { layer: 'default', name, source: 'default' };
-    const written = environmentText(settings[key], kind);
+    const written = envText(settings[key], kind);
     const value = written !== undefined && kind === 'secret' ? '***' : written;
     return { name, ...(value === undefined ? {} : { value }), ...place(origin, name), summary };
   });
@@ -32,26 +32,6 @@ export function configRows(result: Shown, reader: SettingsReader): ConfigRow[] {
     return { name: origin.name, value: String(result.providerCaps[provider]), ...place(origin, origin.name), summary };
   });
   return [...rows, ...caps];
-}
-
-/** Values that hold when nothing is set but that the table cannot give. */
-function derivedDefaults(result: Shown, reader: SettingsReader): Record<string, unknown> {
-  const { layout, logDir, envFile } = result;
-  const paths = { stateDirOverride: layout.stateDir, logDirOverride: logDir, envFileOverride: envFile };
-  if (reader === 'shim') return { ...paths, logMaxBytes: limits.shimLogMaxBytes, logFiles: limits.shimLogFiles };
-  const toolCallMaxBytes = result.settings['maxFrameBytes'];
-  return { ...paths, toolCallMaxBytes, logMaxBytes: limits.daemonLogMaxBytes, logFiles: limits.daemonLogFiles };
-}
-
-function present(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-/** The text that would set the same value. */
-function environmentText(value: unknown, kind: string): string | undefined {
-  if (Array.isArray(value)) return value.join(',');
-  if (typeof value === 'number') return String(kind === 'seconds' ? value / 1000 : value);
-  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
 function place({ layer, name: used, source }: Origin, name: string): Pick<ConfigRow, 'layer' | 'source'> {

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadSettings } from '../platform/load-settings.ts';
 import { requireNode } from '../platform/node-version.ts';
+import type { StateLayout } from '../platform/state-dir.ts';
 import { errorTable, exitCodes, FailureError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
 import { AdminClient } from './admin-client.ts';
 import { configJson, configRows, configText } from './config-view.ts';
 import { type ConfigRoot, editorConfig } from './editor-config.ts';
+import { openDashboard, thisDesktop } from './open-dashboard.ts';
 import { sessionsView, statusView, tokenView } from './views.ts';
 
 const usage = `Usage: exai <command> [--json]
@@ -16,12 +18,14 @@ const usage = `Usage: exai <command> [--json]
   token status    whether clients need a token, and which windows use the current one
   token rotate    make a new token; windows take it by themselves at their next connect
   token clear     switch authentication off
+  dashboard       an address that lets one browser in, within a minute (--open opens it)
   editor-config   the entry for an editor window (--window 2 for the second, --mcp-servers for other clients)
   config          every setting, its value, and where it comes from
   version         the version of this command
 
 Options
   --json          print JSON
+  --open          with dashboard: open it in the browser of this desktop
   --window N      with editor-config: which window, 1 by default
   --mcp-servers   with editor-config: the form of clients other than VS Code
   --shim          with config: the settings of the shim instead of the daemon's
@@ -39,6 +43,7 @@ async function run(argv: readonly string[]): Promise<number> {
       shim: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
+      open: { type: 'boolean' },
       window: { type: 'string' },
       'mcp-servers': { type: 'boolean' },
     },
@@ -61,9 +66,11 @@ async function run(argv: readonly string[]): Promise<number> {
     case 'token status':
       return ask(values.json, async (client) => tokenAnswer(await client.call('token')));
     case 'token rotate':
-      return ask(values.json, async (client) => tokenAnswer(await client.call('rotateToken')));
+      return ask(values.json, async (client) => tokenAnswer(await client.call('rotateToken', { body: {} })));
     case 'token clear':
       return ask(values.json, async (client) => tokenAnswer(await client.call('clearToken')));
+    case 'dashboard':
+      return showDashboard(values.json, values.open === true);
     case 'editor-config':
       return showEditorConfig(values.window ?? '1', values['mcp-servers'] === true ? 'mcpServers' : 'servers');
     case 'config':
@@ -74,13 +81,31 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+async function showDashboard(asJson: boolean | undefined, shouldOpen: boolean): Promise<number> {
+  return ask(asJson, async (client, layout) => {
+    const { ticket, url, expiresAt } = await client.call('makeTicket');
+    if (url === null) {
+      throw new FailureError({
+        code: 'NOT_FOUND',
+        message: 'The daemon has no address that a browser can reach.',
+        hint: 'Add tcp to EXAI_WS_LISTEN, or set EXAI_DASHBOARD_PORT, and restart it.',
+      });
+    }
+    if (shouldOpen) {
+      const opened = await openDashboard(url, join(layout.runDir, 'dashboard.html'), thisDesktop());
+      if (opened.type === 'failed') process.stderr.write(`exai: ${opened.message} Open the address yourself.\n`);
+    }
+    return { data: { ticket, url, expiresAt }, text: url };
+  });
+}
+
 function tokenAnswer(token: Parameters<typeof tokenView>[0]): { data: unknown; text: string } {
   return { data: token, text: tokenView(token) };
 }
 
 async function ask(
   asJson: boolean | undefined,
-  work: (client: AdminClient) => Promise<{ data: unknown; text: string }>,
+  work: (client: AdminClient, layout: StateLayout) => Promise<{ data: unknown; text: string }>,
 ): Promise<number> {
   const loaded = loadSettings('daemon', { env: process.env });
   if (loaded.type === 'invalid') {
@@ -89,7 +114,7 @@ async function ask(
   }
   const client = AdminClient.open(loaded.layout);
   try {
-    const { data, text } = await work(client);
+    const { data, text } = await work(client, loaded.layout);
     return print(asJson === true ? JSON.stringify(data, null, 2) : text);
   } finally {
     client.close();

@@ -57,7 +57,11 @@ describe('what starts', () => {
       property(texts, (environment) => {
         const loaded = load(environment);
         const { sessionMaxInflight, globalMaxInflight, toolCallMaxBytes = 0, maxFrameBytes } = loaded.settings;
-        const conflicts = sessionMaxInflight > globalMaxInflight || toolCallMaxBytes > maxFrameBytes;
+        const { port, dashboardPort } = loaded.settings;
+        const conflicts =
+          sessionMaxInflight > globalMaxInflight ||
+          toolCallMaxBytes > maxFrameBytes ||
+          (port === dashboardPort && port !== 0);
         expect(checkDaemonConfig(loaded, { hasStoredToken: false }).type).toBe(conflicts ? 'invalid' : 'ok');
       }),
       { numRuns: 500 },
@@ -269,6 +273,25 @@ describe('addresses', () => {
       );
     },
   );
+
+  it('LIVE-dashboard-port: the port of the dashboard is its own, at an address that is one', () => {
+    expect(accepted().config).toMatchObject({ dashboardHost: '127.0.0.1', dashboardPort: undefined });
+    expect(accepted({ EXAI_DASHBOARD_PORT: '8080' }).warnings.join()).not.toContain('DASHBOARD');
+    expect(refusal({ EXAI_DASHBOARD_PORT: '9000', EXAI_WS_PORT: '9000' })).toContain('EXAI_DASHBOARD_PORT="9000"');
+    expect(refusal({ EXAI_DASHBOARD_HOST: 'http://x' })).toContain('EXAI_DASHBOARD_HOST="http://x"');
+    const apart = { EXAI_DASHBOARD_PORT: '9000', EXAI_WS_PORT: '9000' };
+    expect(accepted({ ...apart, EXAI_WS_LISTEN: 'local' }).type).toBe('ok');
+    expect(accepted({ ...apart, EXAI_DASHBOARD_HOST: '127.0.0.2' }).type).toBe('ok');
+    expect(accepted({ EXAI_DASHBOARD_PORT: '0', EXAI_WS_PORT: '0' }).type).toBe('ok');
+  });
+
+  it('LIVE-dashboard-port: beyond loopback there is a warning, while it is open', () => {
+    const named = { EXAI_DASHBOARD_HOST: '192.168.1.5' };
+    expect(accepted(named).warnings.join()).not.toContain('DASHBOARD_ON_NETWORK');
+    expect(accepted({ ...named, EXAI_DASHBOARD_PORT: '8080' }).warnings).toContainEqual(
+      expect.stringMatching(/^DASHBOARD_ON_NETWORK: the dashboard listens on 192\.168\.1\.5/),
+    );
+  });
 
   it('WIRE-F4: no listener at all is refused', () => {
     const loaded = load({});

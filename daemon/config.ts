@@ -50,6 +50,7 @@ export function checkDaemonConfig(loaded: Loaded, credentials: StoredCredentials
   };
   const problem =
     listenProblem(loaded) ??
+    dashboardProblem(loaded) ??
     tokenProblem(loaded) ??
     jwtKeyProblem(loaded) ??
     policyProblem(loaded, authPolicy, hasToken, hasJwtKey) ??
@@ -82,8 +83,21 @@ type Check = SettingsProblem | undefined;
 function listenProblem(loaded: Loaded): Check {
   const { host, listen } = loaded.settings;
   if (listen.length === 0) return problemWith(loaded, 'listen', 'expected at least one of tcp, local');
-  if (isIP(host) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host)) return undefined;
-  return problemWith(loaded, 'host', 'expected a host name or IP address without scheme, brackets or port');
+  return isHost(host) ? undefined : problemWith(loaded, 'host', hostExpected);
+}
+
+const hostExpected = 'expected a host name or IP address without scheme, brackets or port';
+
+function isHost(host: string): boolean {
+  return isIP(host) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host);
+}
+
+function dashboardProblem(loaded: Loaded): Check {
+  const { host, port, listen, dashboardHost, dashboardPort } = loaded.settings;
+  if (!isHost(dashboardHost)) return problemWith(loaded, 'dashboardHost', hostExpected);
+  const isSame = dashboardPort !== undefined && dashboardPort !== 0 && dashboardPort === port && dashboardHost === host;
+  if (!isSame || !listen.includes('tcp')) return undefined;
+  return problemWith(loaded, 'dashboardPort', 'expected another port than EXAI_WS_PORT, which serves it already');
 }
 
 const sharedToken = new RegExp(`^[\\x21-\\x7E]{${limits.tokenMinChars},${limits.tokenMaxChars}}$`);
@@ -193,6 +207,10 @@ function warningsOf(config: DaemonConfig, hasCredential: boolean): string[] {
         : 'everyone on the network';
     const despite = hasCredential ? ', although a key is set' : '';
     warnings.push(`AUTH_DISABLED: authentication is off${despite}; ${who} can use the daemon`);
+  }
+  if (config.dashboardPort !== undefined && !isLoopbackHost(config.dashboardHost)) {
+    const where = `the dashboard listens on ${config.dashboardHost}, beyond this machine`;
+    warnings.push(`DASHBOARD_ON_NETWORK: ${where}; sign-in tickets and cookies travel there unencrypted`);
   }
   if (config.jwtSecret !== undefined && config.jwtPublicKeyFile !== undefined) {
     const unused = config.jwtAlgorithm.startsWith('HS') ? 'JWT_PUBLIC_KEY_FILE' : 'JWT_SECRET_KEY';

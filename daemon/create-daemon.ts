@@ -7,31 +7,48 @@ import type { SecretValues } from '../platform/redaction.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
 import { closeCodes, limits } from '../protocol/limits.ts';
 import { mcpRevisions, version } from '../protocol/version.ts';
-import { adminHandlers } from './api/admin-handlers.ts';
-import { HttpRoutes } from './api/http-routes.ts';
+import { adminHandlers, tokenStatus } from './api/admin-handlers.ts';
+import { createAdminApi } from './api/create-admin-api.ts';
+import { historyHandlers } from './api/history-handlers.ts';
+import { type BearerVerdict, HttpRoutes } from './api/http-routes.ts';
+import { liveHandlers } from './api/live-handlers.ts';
+import { logHandlers } from './api/log-handlers.ts';
+import { settingsHandlers } from './api/settings-handlers.ts';
+import { StaticFiles } from './api/static-files.ts';
 import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
+import { startProblem } from './auth/open-authentication.ts';
 import { CallJournal, sweepJournals } from './calls/call-journal.ts';
 import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
 import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
+import { RuntimeCaps } from './calls/runtime-caps.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
-import type { DaemonConfig } from './config.ts';
+import { type DaemonConfig, isLoopbackHost } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
 import { FrameScheduler, type TurnBudget } from './gateway/frame-scheduler.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { McpGateway } from './gateway/mcp-gateway.ts';
 import { OpsGateway } from './gateway/ops-gateway.ts';
-import { Listeners, type ListenFailure } from './listen/server.ts';
+import { httpAddress } from './listen/http-address.ts';
+import type { ListenFailure } from './listen/open-server.ts';
+import { Listeners } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
+import { previewOf } from './observe/call-view.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
+import { LiveView } from './observe/live-view.ts';
 import { Observation } from './observe/observation.ts';
+import { ShimLogSweep } from './observe/shim-log-sweep.ts';
 import type { DaemonStatus, StatusSource } from './observe/status.ts';
-import { ResumeBudget } from './sessions/resume-buffer.ts';
+import { ResumeBudget } from './sessions/resume-budget.ts';
+import { SessionControl } from './sessions/session-control.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SettingsStore, type SettingsStoreOptions } from './settings/settings-store.ts';
+import { CallHistory } from './store/call-history.ts';
+import { WorkerHistory } from './store/worker-history.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -46,6 +63,12 @@ export interface DaemonOptions {
   readonly adminSecret: AdminSecret;
   readonly daemonRunId: string;
   readonly localSocket: string | null;
+  /** Program of the thread that keeps the history, a bundle or a source. */
+  readonly historyWorker: string;
+  /** What this daemon was started with, and how to load it again. */
+  readonly settings: Pick<SettingsStoreOptions, 'running' | 'reload'>;
+  /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
+  readonly rendererDir?: string | undefined;
   /** The tools on offer, made for what they may look at. */
   createTools(
     sources: BuiltinSources,
@@ -62,10 +85,13 @@ export interface Daemon {
   /** Base64url key of the server proof, for the discovery file. */
   readonly runKey: string;
   readonly port: number;
+  /** 0 while the dashboard has no listener of its own. */
+  readonly dashboardPort: number;
   /** Opens the call journal. Before anything listens: a call that is not in it counts as never started. */
   prepare(): void;
   listenTcp(port: number): Promise<ListenFailure | undefined>;
   listenLocal(path: string): Promise<ListenFailure | undefined>;
+  listenDashboard(port: number): Promise<ListenFailure | undefined>;
   /** Starts what works beside the calls: health file, metrics, sweeps. */
   start(): void;
   /** Refuses new calls, waits for running ones at most the drain time, then says goodbye and closes everything. */
@@ -83,12 +109,20 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const bus = new EventBus({ logger });
   const resumeBudget = new ResumeBudget(config.resumeTotalBytes);
   let isDraining = false;
+  /** Ends the streams of the admin API, after everything else has had its say. */
+  const stopping = new AbortController();
 
   const limiter = new Limiter({
     caps: { session: config.sessionMaxInflight, global: config.globalMaxInflight, providers: config.providerCaps },
     queue: { max: config.queueMax, waitMs: config.queueWaitMs },
     retryAfterMs: config.retryAfterMs,
     onDoubleRelease: () => observation.countDoubleRelease(),
+  });
+  const caps = new RuntimeCaps(limiter, {
+    session: config.sessionMaxInflight,
+    global: config.globalMaxInflight,
+    queue: config.queueMax,
+    providers: config.providerCaps,
   });
   const registry = new SessionRegistry({
     graceMs: config.sessionGraceMs,
@@ -97,10 +131,43 @@ export function createDaemon(options: DaemonOptions): Daemon {
     bus,
   });
   const status: StatusSource = { status: () => currentStatus() };
+  const run = { run: () => ({ daemonRunId, uptimeSeconds: observation.uptimeSeconds }) };
   const catalog = new ToolCatalog(
-    options.createTools({ status, registry, logDir, flushLogs: () => observation.flushLogs() }, { config, logger }),
+    options.createTools(
+      { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+      { config, logger },
+    ),
   );
-  const observation = new Observation({ config, stateDir: layout.stateDir, logDir, bus, logger, secrets, status });
+  /** Of a call that has just ended and is not forgotten yet. */
+  const argumentsOf = (callId: string): string | null => {
+    const call = dispatcher.inflight.find(callId);
+    return call === undefined ? null : previewOf(call, secrets.maskText);
+  };
+  const history = config.history
+    ? new CallHistory({
+        open: ({ isDamaged }) =>
+          WorkerHistory.open({ workerFile: options.historyWorker, path: layout.historyFile, isDamaged }),
+        bus,
+        logger,
+        secrets,
+        daemonRunId,
+        keepDays: config.historyDays,
+        previewOf: config.historyArguments ? argumentsOf : undefined,
+      })
+    : undefined;
+  const observation = new Observation({
+    config,
+    stateDir: layout.stateDir,
+    logDir,
+    bus,
+    logger,
+    secrets,
+    status,
+    activeRateLimits: () => rates.active(),
+  });
+  if (config.dashboardPort !== undefined && !isLoopbackHost(config.dashboardHost)) {
+    observation.warn('DASHBOARD_ON_NETWORK');
+  }
   const dispatcher = new Dispatcher({
     tools: catalog,
     limiter,
@@ -117,6 +184,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
         catalogue: options.modelCatalogue ?? (() => null),
         upstreamProvider,
       }),
+  });
+  const live = new LiveView({
+    bus,
+    registry,
+    dispatcher,
+    limiter,
+    status,
+    authenticator,
+    tokenGraceMs: config.tokenGraceMs,
+    maskText: secrets.maskText,
+    toolCount: () => catalog.names.length,
+    configuredCaps: () => caps,
   });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), (error) => {
     logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
@@ -143,7 +222,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       budget: resumeBudget,
     },
     maxFrameBytes: config.maxFrameBytes,
-    longestCallMs: config.callTimeoutMs + (config.queueMax > 0 ? config.queueWaitMs : 0),
+    // The queue may be switched on and off while sessions live.
+    get longestCallMs() {
+      return config.callTimeoutMs + (caps.queue > 0 ? config.queueWaitMs : 0);
+    },
     journalPath: (runId) => layout.callJournalFile(runId),
   });
   const ops = new OpsGateway({
@@ -170,10 +252,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     rates.forgetSession(event.session.key);
     limiter.endSession(event.session.key);
   });
+  const throttle = new FailureThrottle();
   const gateway = new Gateway({
     daemonRunId,
     authenticator,
-    throttle: new FailureThrottle(),
+    throttle,
     rates,
     registry,
     mcp,
@@ -191,27 +274,60 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ackLimits: {
       maxFrameBytes: config.maxFrameBytes,
       maxPending: limits.maxPendingRequests,
-      sessionMaxInflight: config.sessionMaxInflight,
-      queueMax: config.queueMax,
+      get sessionMaxInflight() {
+        return caps.session;
+      },
+      get queueMax() {
+        return caps.queue;
+      },
       graceMs: config.sessionGraceMs,
       callTimeoutMs: config.callTimeoutMs,
     },
   });
-  const isBearerValid = async (bearer: string): Promise<boolean> => {
+  const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
-    return result.type === 'accepted' && result.auth !== 'disabled';
+    if (result.type === 'refused') return 'wrong';
+    return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
+  const adminSources = { status, registry, authenticator, layout, logDir };
   const routes = new HttpRoutes({
     status,
     metrics: observation.prometheus,
     metricsPublic: config.metricsPublic,
     bus,
-    isBearerValid,
-    admin: {
-      handlers: adminHandlers({ status, registry, authenticator, layout, logDir }),
-      isAdminSecret: (candidate) => adminSecret.matches(candidate),
-      onFailure: (route, error) => logger.error('admin request failed', { route, error }),
+    checkBearer,
+    onWrongBearer: (address) => {
+      const { delayMs, shouldLog } = throttle.failed(address);
+      if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
+      return delayMs;
     },
+    isAdminSecret: (candidate) => adminSecret.matches(candidate),
+    files: new StaticFiles(options.rendererDir),
+    admin: createAdminApi({
+      // The history comes with its own change; until then its routes are not found.
+      handlers: {
+        ...historyHandlers({ history, globalCap: () => limiter.snapshot().global.capacity, logger }),
+        ...adminHandlers(adminSources),
+        ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
+        ...settingsHandlers({
+          settings: new SettingsStore({ ...options.settings, startProblem, caps }),
+          caps: () => live.caps(),
+          onChanged: () => live.changed(),
+        }),
+        ...liveHandlers({
+          live,
+          control: new SessionControl({ registry }),
+          dispatcher,
+          authenticator,
+          tokenStatus: () => tokenStatus(adminSources),
+        }),
+      },
+      adminSecret,
+      trustProxy: config.trustProxy,
+      stopping: stopping.signal,
+      logger,
+      dashboardUrl: dashboardAddress,
+    }),
   });
   const listeners = new Listeners({
     host: config.host,
@@ -227,7 +343,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     closeTimeoutMs: config.closeTimeoutMs,
     bus,
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
-    isBearerValid,
+    isBearerValid: async (bearer) => (await checkBearer(bearer)) === 'valid',
     onHttp: (request, response, peer) => {
       routes.serve(request, response, peer).catch((error: unknown) => {
         logger.error('a request could not be answered', { error });
@@ -236,6 +352,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     onSocket: (socket, upgrade, authenticated) => gateway.accept(socket, upgrade, authenticated),
   });
+
+  /** Its own listener before the one for clients, which serves it as well. */
+  function dashboardAddress(): string | null {
+    const { dashboardPort, port } = listeners;
+    if (dashboardPort !== 0) return httpAddress(config.dashboardHost, dashboardPort);
+    return port === 0 ? null : httpAddress(config.host, port);
+  }
 
   function currentStatus(): DaemonStatus {
     const capacity = limiter.snapshot();
@@ -248,6 +371,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       host: config.host,
       port: listeners.port,
       localSocket,
+      dashboardUrl: dashboardAddress(),
       authPolicy: authenticator.policy,
       tokenGeneration: authenticator.tokenGeneration,
       sessionsConnected: sessions.connected,
@@ -261,6 +385,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       resumeBytes: resumeBudget.bytes,
       openConnections: gateway.openConnections,
       isDraining,
+      ...(history === undefined ? {} : { store: history.status }),
       ...observation.readings(),
     };
   }
@@ -282,6 +407,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   }
 
+  const shimLogs = new ShimLogSweep({ dir: logDir, logger });
   let sweepTimer: NodeJS.Timeout | undefined;
   return {
     status,
@@ -290,17 +416,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get port() {
       return listeners.port;
     },
+    get dashboardPort() {
+      return listeners.dashboardPort;
+    },
     prepare: () => {
       journal.open();
       sweepJournals(layout.callJournalFile(daemonRunId));
     },
     listenTcp: (port) => listeners.listenTcp(port),
     listenLocal: (path) => listeners.listenLocal(path),
+    listenDashboard: (port) => listeners.listenDashboard(config.dashboardHost, port),
     start: () => {
       writeKnownFacts();
       observation.start();
+      history?.start();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
     },
@@ -313,8 +445,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
+      live.stop();
+      stopping.abort();
       await nextTurn();
       listeners.closeAll();
+      await history?.stop();
       observation.stop();
       clearInterval(sweepTimer);
       limiter.close();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { requireNode } from '../platform/node-version.ts';
 import { runDaemon } from './run-daemon.ts';
 import { builtinTools } from './tools/builtin.ts';
@@ -6,6 +7,8 @@ requireNode();
 // No top-level await: the bundles are CommonJS, which starts faster.
 void runDaemon({
   launch: [process.execPath, import.meta.filename],
+  historyWorker: join(import.meta.dirname, 'history-worker.js'),
+  rendererDir: join(import.meta.dirname, 'renderer'),
   createTools: (sources, { config, logger }) =>
     builtinTools(sources, {
       visibility: { enabledTools: config.enabledTools, disabledTools: config.disabledTools },

@@ -12,12 +12,17 @@ import { exitCodes } from '../protocol/errors.ts';
 import { protocolVersion, version } from '../protocol/version.ts';
 import { openAuthentication } from './auth/open-authentication.ts';
 import { createDaemon, type Daemon, type DaemonOptions } from './create-daemon.ts';
+import type { ListenFailure } from './listen/open-server.ts';
+import { daemonLogName } from './observe/log-sources.ts';
 import { OwnerWatch, readOwner } from './owner-watch.ts';
 import { newDaemonRunId } from './run-id.ts';
 
 export interface RunDaemonOptions {
   readonly createTools: DaemonOptions['createTools'];
   readonly modelCatalogue?: DaemonOptions['modelCatalogue'];
+  readonly historyWorker: DaemonOptions['historyWorker'];
+  /** Folder of the built interface, which the daemon serves at `/`. */
+  readonly rendererDir?: string;
   /** Program and arguments that start this daemon again, for the shims' autostart. */
   readonly launch: readonly string[];
 }
@@ -50,7 +55,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
     const { config, authenticator, adminSecret } = authentication;
     const secrets = SecretValues.of(authentication.secrets);
     const log = new RotatingFile({
-      path: join(logDir, 'ws_daemon.log'),
+      path: join(logDir, daemonLogName),
       maxBytes: config.logMaxBytes,
       files: config.logFiles,
     });
@@ -77,8 +82,15 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       adminSecret,
       daemonRunId,
       localSocket,
+      settings: {
+        running: loaded,
+        reload: (settingsText) =>
+          loadSettings('daemon', { env: process.env, ...(settingsText === undefined ? {} : { settingsText }) }),
+      },
+      rendererDir: options.rendererDir,
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,
+      historyWorker: options.historyWorker,
     });
     daemon.prepare();
     const failure = await listen(daemon, config, localSocket);
@@ -111,6 +123,9 @@ async function serve(
     launch: options.launch,
     ...(hasTcp ? { tcp: { host: config.host, port: daemon.port } } : {}),
     ...(localSocket === null ? {} : { localSocket }),
+    ...(config.dashboardPort === undefined
+      ? {}
+      : { dashboard: { host: config.dashboardHost, port: daemon.dashboardPort } }),
   };
   const stopped = waitForStop(logger);
   reportBugs(logger);
@@ -129,6 +144,7 @@ async function serve(
   logger.info('daemon started', {
     address,
     localSocket,
+    dashboard: daemon.status.status().dashboardUrl,
     daemonRunId,
     pid: process.pid,
     version,
@@ -202,17 +218,15 @@ async function listen(
 ): Promise<ListenRefusal | undefined> {
   if (config.listen.includes('tcp')) {
     const failure = await daemon.listenTcp(config.port);
-    if (failure?.type === 'address-in-use') {
-      const owner = await portOwner(config.host, config.port);
-      const who = owner === undefined ? 'another program' : `pid ${owner.pid} (${owner.command})`;
-      return {
-        message: `exai: ${config.host}:${config.port} is taken by ${who}; stop it or set EXAI_WS_PORT`,
-        exitCode: exitCodes.portTaken,
-      };
-    }
-    if (failure !== undefined) {
-      return { message: `exai: EXAI_WS_HOST="${config.host}": ${failure.message}`, exitCode: exitCodes.configuration };
-    }
+    const refusal = failure && (await tcpRefusal(failure, config.host, config.port, ['EXAI_WS_HOST', 'EXAI_WS_PORT']));
+    if (refusal !== undefined) return refusal;
+  }
+  if (config.dashboardPort !== undefined) {
+    const { dashboardHost: host, dashboardPort: port } = config;
+    const failure = await daemon.listenDashboard(port);
+    const names = ['EXAI_DASHBOARD_HOST', 'EXAI_DASHBOARD_PORT'] as const;
+    const refusal = failure && (await tcpRefusal(failure, host, port, names));
+    if (refusal !== undefined) return refusal;
   }
   if (localSocket !== null) {
     const failure = await daemon.listenLocal(localSocket);
@@ -225,6 +239,23 @@ async function listen(
     if (failure !== undefined) return { message: `exai: ${failure.message}`, exitCode: exitCodes.configuration };
   }
   return undefined;
+}
+
+/** Why a TCP listener is not open, with the variables that say where it should be. */
+async function tcpRefusal(
+  failure: ListenFailure,
+  host: string,
+  port: number,
+  [hostName, portName]: readonly [string, string],
+): Promise<ListenRefusal> {
+  if (failure.type === 'failed') {
+    const message = `exai: ${hostName}="${host}", ${portName}="${port}": ${failure.message}`;
+    return { message, exitCode: exitCodes.configuration };
+  }
+  const owner = await portOwner(host, port);
+  const who = owner === undefined ? 'another program' : `pid ${owner.pid} (${owner.command})`;
+  const message = `exai: ${host}:${port} is taken by ${who}; stop it or set ${portName}`;
+  return { message, exitCode: exitCodes.portTaken };
 }
 
 function makeDirectories(paths: readonly string[]): string | undefined {

@@ -32,6 +32,7 @@ describe('parseDiscovery', () => {
   it.each([
     ['running', running],
     ['stopped', stopped],
+    ['running with a dashboard', { ...running, dashboard: { host: '0.0.0.0', port: 8080 } }],
     ['stopped with endpoints', { ...stopped, tcp: { host: '::1', port: 1 }, launch: ['node', 'daemon.js'] }],
   ])('WIRE-H17: reads back a file that is %s', (_name, file) => {
     expect(parseDiscovery(JSON.stringify(file))).toEqual(file);

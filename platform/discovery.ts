@@ -8,6 +8,8 @@ interface DiscoveryFacts {
   /** Of the hello handshake, `major.minor`. */
   readonly protocol: string;
   readonly tcp?: { readonly host: string; readonly port: number };
+  /** Of the dashboard's own listener, where it has one. */
+  readonly dashboard?: { readonly host: string; readonly port: number };
   /** Path of the unix socket or name of the pipe. */
   readonly localSocket?: string;
   /** Who stops the daemon; absent when nobody owns it. */
@@ -91,16 +93,18 @@ function crypto(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto');
 }
 
-type OptionalFacts = Pick<DiscoveryFacts, 'tcp' | 'localSocket' | 'owner' | 'launch'>;
+type OptionalFacts = Pick<DiscoveryFacts, 'tcp' | 'dashboard' | 'localSocket' | 'owner' | 'launch'>;
 
 function parseOptional(raw: JsonObject): OptionalFacts | undefined {
-  const { tcp, localSocket, owner, launch } = raw;
+  const { tcp, dashboard, localSocket, owner, launch } = raw;
+  if (dashboard !== undefined && !isTcp(dashboard)) return undefined;
   if (tcp !== undefined && !isTcp(tcp)) return undefined;
   if (localSocket !== undefined && !isFilled(localSocket)) return undefined;
   if (owner !== undefined && !isOwner(owner)) return undefined;
   if (launch !== undefined && !isLaunch(launch)) return undefined;
   return {
     ...(tcp === undefined ? {} : { tcp: { host: tcp.host, port: tcp.port } }),
+    ...(dashboard === undefined ? {} : { dashboard: { host: dashboard.host, port: dashboard.port } }),
     ...(localSocket === undefined ? {} : { localSocket }),
     ...(owner === undefined ? {} : { owner: { kind: owner.kind, pid: owner.pid } }),
     ...(launch === undefined ? {} : { launch }),

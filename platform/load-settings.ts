@@ -12,6 +12,7 @@ import {
   variablesOf,
 } from '../protocol/env-resolve.ts';
 import { exitCodes } from '../protocol/errors.ts';
+import { limits } from '../protocol/limits.ts';
 import { readPrivateFile } from './private-file.ts';
 import { resolveStateDir, type StateLayout, stateLayout } from './state-dir.ts';
 
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly platform?: NodeJS.Platform;
   /** Home directory of the user; only tests give one. */
   readonly home?: string;
+  /** Stands for the text of the settings file, which is then not read: what would hold if it said this. */
+  readonly settingsText?: string;
 }
 
 /** Everything a process knows before it opens anything. `logDir` exists only once somebody has made it. */
@@ -58,7 +61,7 @@ export function loadSettings<Reader extends SettingsReader>(
     return refused(`exai: ${error instanceof Error ? error.message : String(error)}`);
   }
   const layout = stateLayout(stateDir);
-  const stored = storedLayers(reader, layout, own.settings.envFileOverride);
+  const stored = storedLayers(reader, layout, own.settings.envFileOverride, options.settingsText);
   if (stored.type === 'invalid') return refused(stored.message);
 
   const layers = [environment, ...stored.layers];
@@ -69,12 +72,37 @@ export function loadSettings<Reader extends SettingsReader>(
   return { ...resolved, warnings, layout, logDir, envFile: own.settings.envFileOverride ?? layout.envFile };
 }
 
+export interface EffectiveSource extends Pick<LoadedSettings<never>, 'layout' | 'logDir' | 'envFile'> {
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** The settings by key, with what holds where nothing is set and the table has no default. */
+export function effectiveValues(loaded: EffectiveSource, reader: SettingsReader): Record<string, unknown> {
+  const { layout, logDir, envFile, settings } = loaded;
+  const paths = { stateDirOverride: layout.stateDir, logDirOverride: logDir, envFileOverride: envFile };
+  const ofReader =
+    reader === 'shim'
+      ? { logMaxBytes: limits.shimLogMaxBytes, logFiles: limits.shimLogFiles }
+      : {
+          toolCallMaxBytes: settings['maxFrameBytes'],
+          logMaxBytes: limits.daemonLogMaxBytes,
+          logFiles: limits.daemonLogFiles,
+        };
+  const present = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return { ...paths, ...ofReader, ...Object.fromEntries(present) };
+}
+
 type StoredLayers =
   | { readonly type: 'ok'; readonly layers: readonly SettingsLayer[]; readonly warnings: readonly string[] }
   | SettingsProblem;
 
 /** `.env` and settings file. `named` is the value of `ENV_FILE`. */
-function storedLayers(reader: SettingsReader, layout: StateLayout, named: string | undefined): StoredLayers {
+function storedLayers(
+  reader: SettingsReader,
+  layout: StateLayout,
+  named: string | undefined,
+  givenText: string | undefined,
+): StoredLayers {
   const envFile = named ?? layout.envFile;
   const envText = readSettingsText(envFile);
   if (envText.type === 'invalid') return envText;
@@ -86,7 +114,7 @@ function storedLayers(reader: SettingsReader, layout: StateLayout, named: string
   if (env.type === 'invalid') return env;
 
   const { settingsFile } = layout;
-  const settingsText = readSettingsText(settingsFile);
+  const settingsText = givenText === undefined ? readSettingsText(settingsFile) : okText(givenText);
   if (settingsText.type === 'invalid') return settingsText;
   const settings = parseSettingsFile(settingsText.type === 'ok' ? settingsText.text : '{}', settingsFile);
   if (settings.type === 'invalid') return settings;
@@ -119,6 +147,10 @@ function environmentLayer(reader: SettingsReader, env: LoadOptions['env'], platf
 }
 
 type SettingsText = { readonly type: 'ok'; readonly text: string } | { readonly type: 'missing' } | SettingsProblem;
+
+function okText(text: string): SettingsText {
+  return { type: 'ok', text };
+}
 
 function readSettingsText(path: string): SettingsText {
   try {

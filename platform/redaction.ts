@@ -5,6 +5,8 @@ const bearer = /\bBearer\s+\S+/gi;
 
 const maxDepth = 8;
 const maxTextChars = 16_384;
+const maxMaskedNames = 64;
+const maxNameChars = 256;
 
 /** Replaces in text what must not be read by others. */
 export type MaskText = (text: string) => string;
@@ -12,6 +14,7 @@ export type MaskText = (text: string) => string;
 /** The secret values that one logger and its children know, in every spelling in which they reach a log. */
 export class SecretValues {
   readonly #spellings = new Set<string>();
+  readonly #maskedNames = new Map<string, string>();
 
   static of(values: Iterable<string>): SecretValues {
     const known = new SecretValues();
@@ -22,6 +25,7 @@ export class SecretValues {
   /** Empty values are ignored. Safe to call twice. */
   add(value: string): void {
     if (value === '') return;
+    this.#maskedNames.clear();
     this.#spellings.add(value);
     this.#spellings.add(JSON.stringify(value).slice(1, -1));
     this.#spellings.add(encodeURIComponent(value.toWellFormed()));
@@ -38,6 +42,16 @@ export class SecretValues {
     }
     return (masked + text.slice(from)).replaceAll(bearer, `Bearer ${mask}`).toWellFormed();
   };
+
+  /** `maskText` for short texts that come again with every call, such as the name of a client: remembered. */
+  maskName(name: string): string {
+    const known = this.#maskedNames.get(name);
+    if (known !== undefined) return known;
+    const masked = this.maskText(name);
+    if (this.#maskedNames.size >= maxMaskedNames) this.#maskedNames.clear();
+    if (name.length <= maxNameChars) this.#maskedNames.set(name, masked);
+    return masked;
+  }
 
   /** Ranges of all occurrences, joined where they overlap, so that no end of a value stays visible. */
   #find(text: string): [start: number, end: number][] {
@@ -114,14 +128,14 @@ function redactEntries(
   return Object.fromEntries(
     entries.map(([key, value]) => [
       maskText(key),
-      secretKey.test(key) && canHoldSecret(value) ? mask : redactValue(value, maskText, parents),
+      holdsSecret(key, value) ? mask : redactValue(value, maskText, parents),
     ]),
   );
 }
 
-/** `null`, `true`: says whether there is a secret, not which. */
-function canHoldSecret(value: unknown): boolean {
-  return value !== null && value !== undefined && typeof value !== 'boolean';
+/** Whether the key says so. `null`, `true`: they tell whether there is a secret, not which. */
+export function holdsSecret(key: string, value: unknown): boolean {
+  return value !== null && value !== undefined && typeof value !== 'boolean' && secretKey.test(key);
 }
 
 function errorEntries(error: Error): [string, unknown][] {

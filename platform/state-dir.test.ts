@@ -53,6 +53,7 @@ describe('stateLayout', () => {
       tokenFile: join('/s', 'credentials', 'shared.token'),
       adminSecretFile: join('/s', 'run', 'admin.secret'),
       knownFactsFile: join('/s', 'run', 'known-facts.json'),
+      historyFile: join('/s', 'history.db'),
       callJournalFile: join('/s', 'run', 'calls-01J9.jsonl'),
     });
   });

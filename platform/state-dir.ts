@@ -84,6 +84,8 @@ export interface StateLayout {
   readonly adminSecretFile: string;
   /** Tool lists and server facts of the last run, for answers before the daemon is up (CLIENTS S5). */
   readonly knownFactsFile: string;
+  /** Finished calls, an SQLite file; beside it lie its `-wal` and `-shm`. */
+  readonly historyFile: string;
   /** Call journal of one daemon run (WIRE §5.2). */
   callJournalFile(daemonRunId: string): string;
 }
@@ -105,6 +107,7 @@ export function stateLayout(stateDir: string): StateLayout {
     tokenFile: join(credentialsDir, 'shared.token'),
     adminSecretFile: join(runDir, 'admin.secret'),
     knownFactsFile: join(runDir, 'known-facts.json'),
+    historyFile: join(stateDir, 'history.db'),
     callJournalFile: (daemonRunId) => join(runDir, `calls-${daemonRunId}.jsonl`),
   };
 }

@@ -454,8 +454,8 @@ export const adminErrorSchema = z.object({
 });
 
 /**
- * Header of every request that shows a cookie (with the key of the sign-in) and of every unsafe request (any value, beside
- * the secret): a form on a web page cannot set it, and a cookie that leaked to another port of this host is worth nothing
- * without the key.
+ * Header of every request that shows a cookie (with the key of the sign-in) and of every unsafe request beside the secret
+ * (any value). The sign-in itself needs none: it has no key yet. A form on a web page cannot set it, and a cookie that
+ * leaked to another port of this host is worth nothing without the key.
  */
 export const csrfHeader = 'x-exai-request';

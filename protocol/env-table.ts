@@ -60,6 +60,8 @@ export const envTable = [
   { name: 'EXAI_WS_ALLOWED_ORIGINS', key: 'allowedOrigins', kind: 'list', fallback: [], readBy: 'daemon', summary: 'further browser origins accepted' },
   { name: 'EXAI_WS_ALLOW_OPEN_NETWORK', key: 'allowOpenNetwork', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'allow a non-loopback address without authentication' },
   { name: 'EXAI_WS_TRUST_PROXY', key: 'trustProxy', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'take the client address from X-Forwarded-For' },
+  { name: 'EXAI_DASHBOARD_PORT', key: 'dashboardPort', kind: 'integer', min: 0, max: 65_535, readBy: 'daemon', summary: 'TCP port of its own for the dashboard (default: none, the daemon’s port serves it); 0 takes any free one' },
+  { name: 'EXAI_DASHBOARD_HOST', key: 'dashboardHost', kind: 'text', fallback: '127.0.0.1', readBy: 'daemon', summary: 'TCP address of that port; beyond loopback only when named here' },
   { name: 'EXAI_METRICS_PUBLIC', key: 'metricsPublic', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'serve /metrics without a credential beyond loopback' },
   { name: 'EXAI_WS_HELLO_TIMEOUT', key: 'helloTimeoutMs', kind: 'seconds', fallback: limits.helloTimeoutMs, min: 1, max: 60, readBy: 'daemon', summary: 'time for the first frame' },
   { name: 'EXAI_WS_HELLO_MAX_BYTES', key: 'helloMaxBytes', kind: 'bytes', fallback: limits.helloMaxBytes, min: 4096, max: 1_048_576, readBy: 'daemon', summary: 'largest first frame' },
@@ -108,6 +110,9 @@ export const envTable = [
   { name: 'EXAI_HEALTH_WRITER_INTERVAL', key: 'healthIntervalMs', kind: 'seconds', fallback: limits.healthIntervalMs, min: 1, max: 60, readBy: 'daemon', summary: 'how often the health file is written' },
   { name: 'EXAI_METRICS_MAX_BYTES', key: 'metricsMaxBytes', kind: 'bytes', fallback: limits.metricsMaxBytes, min: 65_536, readBy: 'daemon', summary: 'size at which the metrics log rotates' },
   { name: 'EXAI_METRICS_FILES', key: 'metricsFiles', kind: 'integer', fallback: limits.metricsFiles, min: 1, max: 100, readBy: 'daemon', summary: 'rotated metrics files kept' },
+  { name: 'EXAI_HISTORY', key: 'history', kind: 'boolean', fallback: true, readBy: 'daemon', summary: 'keep finished calls in <state dir>/history.db' },
+  { name: 'EXAI_HISTORY_DAYS', key: 'historyDays', kind: 'integer', fallback: limits.historyDays, min: 0, max: 3650, readBy: 'daemon', summary: 'days for which finished calls are kept; 0 = for ever' },
+  { name: 'EXAI_HISTORY_ARGUMENTS', key: 'historyArguments', kind: 'boolean', fallback: false, readBy: 'daemon', summary: 'keep the first 200 characters of the arguments of each call, secrets masked' },
   { name: 'EXAI_DRAIN_SECS', key: 'drainMs', kind: 'seconds', fallback: limits.drainMs, min: 0, max: 300, readBy: 'daemon', summary: 'how long running calls may finish at stop' },
   { name: 'EXAI_IDLE_EXIT_SECS', key: 'idleExitMs', kind: 'seconds', fallback: limits.idleExitMs, min: 0, max: 2_147_483, readBy: 'daemon', summary: 'an autostarted daemon with no session for so long stops; 0 = never' },
 

@@ -22,6 +22,13 @@ export function parseEnvValue(
   return parsers[rule.kind](rule, rule.kind === 'secret' ? text : text.trim(), isAbsolutePath);
 }
 
+/** The text that would set this value; undefined for no value. */
+export function envText(value: unknown, kind: EnvVariable['kind']): string | undefined {
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value === 'number') return String(kind === 'seconds' ? value / 1000 : value);
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
 type Parser = (rule: EnvValueRule, text: string, isAbsolutePath: (path: string) => boolean) => ParsedEnvValue;
 
 const parsers: Readonly<Record<EnvVariable['kind'], Parser>> = {

@@ -150,6 +150,28 @@ describe('readEnvelope', () => {
     );
   });
 
+  it('WIRE-M1: a message is read the same whether its short strings are plain or written with escapes', () => {
+    const short = string({ unit: 'grapheme-ascii', maxLength: 60 });
+    const members = array(tuple(oneof(constantFrom(...knownKeys), short), oneof(short, plainValue)), { maxLength: 8 });
+    const write = (value: unknown, escapes: readonly boolean[]): string =>
+      typeof value === 'string' ? `"${writeText(value, escapes)}"` : JSON.stringify(value);
+    assert(
+      property(members, (list) => {
+        const text = (escapes: readonly boolean[]): string =>
+          `{${list.map(([name, value]) => `${write(name, escapes)}:${write(value, escapes)}`).join(',')}}`;
+        const [plain, escaped] = [text([false]), text([true])];
+        expect(found(encoder.encode(plain), envelopeOf(plain))).toEqual(
+          found(encoder.encode(escaped), envelopeOf(escaped)),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('BAD-not-json BAD-id-type: a control character inside a string id makes it no id, as in JSON', () => {
+    expect(envelopeOf('{"jsonrpc":"2.0","id":"a\tb","method":"a\tb"}')).toMatchObject({ id: undefined, hasId: true });
+  });
+
   it('BAD-not-json: no beginning of a message is taken for a message', () => {
     const text = '{"jsonrpc":"2.0","id":"a\\"b","method":"tools/call","params":{"name":"x","arguments":{"a":[1,"]"]}}}';
     for (let end = 0; end < text.length; end += 1) expect(read(text.slice(0, end))).toEqual({ type: 'invalid' });

@@ -1,4 +1,6 @@
 import type { RequestId } from './ids.ts';
+import { isScalar, scalarAt, skipSpace, skipString, skipValue, stringAt, trimmedEnd } from './json-text.ts';
+import { isPlainText, plainInteger, plainStringEnd, plainText } from './short-json-text.ts';
 
 /**
  * What a relay needs to know of one JSON-RPC or EXAI message, read without parsing or copying the payload.
@@ -27,21 +29,12 @@ export type EnvelopeResult =
   | { readonly type: 'scalar' }
   | { readonly type: 'invalid' };
 
-/** A global of every runtime we serve; declared here because this folder knows neither Node nor DOM. */
-declare class TextDecoder {
-  constructor(label: string, options: { ignoreBOM: boolean });
-  decode(input?: Uint8Array): string;
-}
-
 const quote = 0x22;
-const backslash = 0x5c;
-// `ignoreBOM` keeps a byte order mark: `JSON.parse` does not skip one either, and inside a string it is text.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * Reads the top level of one JSON text. The structure (brackets, strings, separators of the top level) is checked,
  * nested scalars are not: who uses a payload parses it. Duplicate keys: the last one wins, as in `JSON.parse`.
- * Cost: one pass; long strings are skipped with `indexOf`.
+ * Cost: one pass; short plain strings byte by byte, long ones with `indexOf`.
  */
 export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
   let at = skipSpace(bytes, 0);
@@ -60,9 +53,11 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
   if (bytes[at] !== 0x7d) {
     for (;;) {
       if (bytes[at] !== quote) return { type: 'invalid' };
-      const keyEnd = skipString(bytes, at);
+      let keyEnd = plainStringEnd(bytes, at);
+      const isPlainKey = keyEnd > 0;
+      if (!isPlainKey) keyEnd = skipString(bytes, at);
       if (keyEnd < 0) return { type: 'invalid' };
-      const key = stringAt(bytes, at, keyEnd);
+      const key = isPlainKey ? knownKey(bytes, at + 1, keyEnd - 1) : stringAt(bytes, at, keyEnd);
       at = skipSpace(bytes, keyEnd);
       if (bytes[at] !== 0x3a) return { type: 'invalid' };
       at = skipSpace(bytes, at + 1);
@@ -70,20 +65,18 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
       if (end < 0) return { type: 'invalid' };
       switch (key) {
         case 'op':
-          op = bytes[at] === quote ? stringAt(bytes, at, end) : undefined;
+          op = textAt(bytes, at, end);
           break;
         case 'jsonrpc':
-          isJsonRpc = bytes[at] === quote && stringAt(bytes, at, end) === '2.0';
+          isJsonRpc = isPlainText(bytes, at, end, '"2.0"') || textAt(bytes, at, end) === '2.0';
           break;
         case 'method':
-          method = bytes[at] === quote ? stringAt(bytes, at, end) : undefined;
+          method = textAt(bytes, at, end);
           break;
-        case 'id': {
+        case 'id':
           hasId = true;
-          const value = scalarAt(bytes, at, end);
-          id = typeof value === 'string' || value === null || isExactNumber(value) ? value : undefined;
+          id = idAt(bytes, at, end);
           break;
-        }
         case 'params':
           params = { start: at, end };
           break;
@@ -105,116 +98,28 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
   return { type: 'object', envelope: { op, isJsonRpc, method, id, hasId, params, hasResult, hasError } };
 }
 
+const knownKeys = ['jsonrpc', 'id', 'method', 'params', 'result', 'error', 'op'] as const;
+
+function knownKey(bytes: Uint8Array, start: number, end: number): (typeof knownKeys)[number] | undefined {
+  for (const key of knownKeys) if (isPlainText(bytes, start, end, key)) return key;
+  return undefined;
+}
+
+/** The value between `start` and `end` when it is a string. */
+function textAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (bytes[start] !== quote) return undefined;
+  return plainStringEnd(bytes, start) === end ? plainText(bytes, start + 1, end - 1) : stringAt(bytes, start, end);
+}
+
+/** What the general reader says, which checks strings too; without its price for a short plain id. */
+function idAt(bytes: Uint8Array, start: number, end: number): Envelope['id'] {
+  const number = plainInteger(bytes, start, end);
+  if (number >= 0) return number;
+  if (bytes[start] === quote && plainStringEnd(bytes, start) === end) return plainText(bytes, start + 1, end - 1);
+  const value = scalarAt(bytes, start, end);
+  return typeof value === 'string' || value === null || isExactNumber(value) ? value : undefined;
+}
+
 function isExactNumber(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-}
-
-const notScalar = Symbol('not a scalar');
-
-function scalarAt(bytes: Uint8Array, start: number, end: number): unknown {
-  const byte = bytes[start];
-  if (byte === 0x7b || byte === 0x5b) return notScalar;
-  try {
-    return JSON.parse(decoder.decode(bytes.subarray(start, end))) as unknown;
-  } catch {
-    return notScalar; // not JSON after all: the caller treats it as an id of the wrong type
-  }
-}
-
-function isScalar(bytes: Uint8Array): boolean {
-  const start = skipSpace(bytes, 0);
-  const end = trimmedEnd(bytes);
-  return start < end && scalarAt(bytes, start, end) !== notScalar;
-}
-
-function stringAt(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const inner = bytes.subarray(start + 1, end - 1);
-  if (!inner.includes(backslash)) {
-    if (inner.length <= 32) {
-      let text = '';
-      for (const byte of inner) {
-        if (byte > 0x7e) return decoder.decode(inner);
-        text += String.fromCharCode(byte);
-      }
-      return text;
-    }
-    return decoder.decode(inner);
-  }
-  try {
-    const text: unknown = JSON.parse(decoder.decode(bytes.subarray(start, end)));
-    return typeof text === 'string' ? text : undefined;
-  } catch {
-    return undefined; // a bad escape: no key or value of ours
-  }
-}
-
-function skipSpace(bytes: Uint8Array, start: number): number {
-  let at = start;
-  for (;;) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
-    at += 1;
-  }
-}
-
-function trimmedEnd(bytes: Uint8Array): number {
-  let end = bytes.length;
-  for (;;) {
-    const byte = bytes[end - 1];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return end;
-    end -= 1;
-  }
-}
-
-/** Position after the string that starts at `start`, or −1. */
-function skipString(bytes: Uint8Array, start: number): number {
-  let at = start;
-  for (;;) {
-    at = bytes.indexOf(quote, at + 1);
-    if (at < 0) return -1;
-    let slashes = 0;
-    while (bytes[at - 1 - slashes] === backslash) slashes += 1;
-    if (slashes % 2 === 0) return at + 1;
-  }
-}
-
-/** Position after the value that starts at `start`, or −1. */
-function skipValue(bytes: Uint8Array, start: number): number {
-  const first = bytes[start];
-  if (first === quote) return skipString(bytes, start);
-  if (first === 0x7b || first === 0x5b) {
-    let depth = 0;
-    let at = start;
-    while (at < bytes.length) {
-      const byte = bytes[at];
-      if (byte === quote) {
-        at = skipString(bytes, at);
-        if (at < 0) return -1;
-        continue;
-      }
-      if (byte === 0x7b || byte === 0x5b) depth += 1;
-      else if (byte === 0x7d || byte === 0x5d) {
-        depth -= 1;
-        if (depth === 0) return at + 1;
-      }
-      at += 1;
-    }
-    return -1;
-  }
-  let at = start;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (
-      byte === 0x2c ||
-      byte === 0x7d ||
-      byte === 0x5d ||
-      byte === 0x20 ||
-      byte === 0x0a ||
-      byte === 0x0d ||
-      byte === 0x09
-    )
-      break;
-    at += 1;
-  }
-  return at > start ? at : -1;
 }

@@ -83,7 +83,22 @@ export type DaemonEvent =
   | { readonly type: 'probe.seen'; readonly kind: string }
   | { readonly type: 'frame.ignored'; readonly kind: string }
   | { readonly type: 'message.received'; readonly kind: string; readonly clientName: string; readonly bytes: number }
-  | { readonly type: 'message.sent'; readonly kind: string; readonly bytes: number }
+  | {
+      readonly type: 'message.sent';
+      readonly kind: string;
+      readonly bytes: number;
+      /** The kind of the request that this answers and the time since its receipt; absent for what nobody asked for. */
+      readonly answerTo?: string;
+      readonly latencyMs?: number;
+    }
+  | {
+      readonly type: 'resource.read';
+      /** Scheme of its address, or `none`. */
+      readonly scheme: string;
+      readonly clientName: string;
+      /** Null when it was answered with its content. */
+      readonly errorCode: ErrorCode | null;
+    }
   | { readonly type: 'error.answered'; readonly jsonrpcCode: number; readonly code: ErrorCode }
   | { readonly type: 'call.queued'; readonly call: CallInfo; readonly position: number }
   | { readonly type: 'call.started'; readonly call: CallInfo }

@@ -85,20 +85,33 @@ describe('hello', () => {
     expect(helloSchema.parse({ op: 'hello', client: { editor: 'ed' } }).client?.editor).toBe('other');
     expect(helloSchema.parse({ op: 'hello', client: { name: 'x' } }).client).toEqual({ name: 'x' });
   });
+
+  it('LIVE-log-source: what it does not know about credential and log counts as not said', () => {
+    const client = { credential: 'file', log: 'ws_shim_vscode1.log' };
+    expect(helloSchema.parse({ op: 'hello', client }).client).toEqual(client);
+    const odd = helloSchema.parse({ op: 'hello', client: { credential: 'keychain', log: '../../etc/passwd' } });
+    expect(odd.client).toEqual({});
+  });
 });
 
 describe('control frames of a shim', () => {
-  it.each([{ op: 'received', ids: [1, 'a'] }, { op: 'query', request_id: 'q', pending: [0] }, { op: 'bye' }])(
-    'WIRE-M6: %j',
-    (frame) => {
-      expect(shimControlSchema.parse(frame)).toEqual(frame);
-    },
-  );
+  it.each([
+    { op: 'received', ids: [1, 'a'] },
+    { op: 'query', request_id: 'q', pending: [0] },
+    { op: 'bye' },
+    { op: 'log_opened', log: 'ws_shim_vscode1-2.log' },
+  ])('WIRE-M6: %j', (frame) => {
+    expect(shimControlSchema.parse(frame)).toEqual(frame);
+  });
 
-  it.each([{ op: 'received' }, { op: 'received', ids: [null] }, { op: 'query', pending: [] }, { op: 'dance' }, {}])(
-    'WIRE-M6: %j is none',
-    (frame) => {
-      expect(shimControlSchema.safeParse(frame).success).toBe(false);
-    },
-  );
+  it.each([
+    { op: 'received' },
+    { op: 'received', ids: [null] },
+    { op: 'query', pending: [] },
+    { op: 'dance' },
+    {},
+    { op: 'log_opened', log: 'ws_shim_/../x.log' },
+  ])('WIRE-M6: %j is none', (frame) => {
+    expect(shimControlSchema.safeParse(frame).success).toBe(false);
+  });
 });

@@ -19,6 +19,16 @@ const editorKinds = [
 ] as const;
 export type EditorKind = (typeof editorKinds)[number];
 
+/**
+ * Where a shim's token comes from: a file that it reads at every connect, also when that file does not exist yet; its
+ * environment; nowhere.
+ */
+const credentialSources = ['file', 'env', 'none'] as const;
+export type CredentialSource = (typeof credentialSources)[number];
+
+/** Name of a shim's log file, without folder (WIRE §11). */
+const shimLogFile = /^ws_shim_[A-Za-z0-9_-]{1,100}\.log$/;
+
 const text = z.string().max(limits.clientTextMaxChars);
 const path = z.string().max(limits.clientPathMaxChars);
 const instanceText = z.string().max(limits.instanceTextMaxChars);
@@ -33,6 +43,8 @@ const clientSchema = z.object({
   cwd: path.optional(),
   workspace: path.optional(),
   editor: z.enum(editorKinds).catch('other').optional(),
+  credential: z.enum(credentialSources).optional().catch(undefined),
+  log: z.string().regex(shimLogFile).optional().catch(undefined),
 });
 
 const resumeSchema = z.object({
@@ -86,6 +98,7 @@ export type HelloError =
 
 export type AuthKind = 'shared' | 'instance' | 'jwt' | 'disabled';
 
+/** `CONFIG_DRIFT` is not sent yet: no store knows what an entry on the disk says, so there is nothing to compare with. */
 export type HelloWarning = 'AUTH_DISABLED' | 'JWT_GRACE' | 'TOKEN_ENV_STALE' | 'CONFIG_DRIFT' | 'SESSION_RENAMED';
 
 /** `hello_ack` of an accepted handshake (WIRE §3.2). Times in milliseconds, sizes in bytes. */
@@ -125,6 +138,8 @@ export interface HelloRefusal {
 export const shimControlSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('received'), ids: z.array(requestId) }),
   z.object({ op: z.literal('query'), request_id: requestId, pending: z.array(requestId) }),
+  /** The shim has opened its log, which it does after the hello. */
+  z.object({ op: z.literal('log_opened'), log: z.string().regex(shimLogFile) }),
   z.object({ op: z.literal('bye') }),
 ]);
 export type ShimControl = z.infer<typeof shimControlSchema>;

@@ -101,10 +101,20 @@ export const limits = {
   daemonLogFiles: 5,
   shimLogMaxBytes: 5 * mib,
   shimLogFiles: 3,
+  /** Of shims without a name, after their process is gone. */
+  shimLogKeptMs: 7 * 86_400_000,
+  shimLogSweepIntervalMs: 3_600_000,
   drainMs: 5_000,
   idleExitMs: 600_000,
   diskDegradedRatio: 0.85,
   diskUnhealthyRatio: 0.95,
+
+  // Call history
+  historyDays: 30,
+  historyFlushMs: 250,
+  historyBatchRows: 500,
+  historyQueueRows: 50_000,
+  historyTextChars: 200,
 
   // Discovery (WIRE §10)
   nonceBytes: 32,

@@ -9,6 +9,7 @@ const seconds = z.number();
 const milliseconds = z.number();
 const count = z.int().min(0);
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table is not empty, and its keys are the codes
 export const errorCodeSchema = z.enum(Object.keys(errorTable) as [keyof typeof errorTable]);
 
 export const authPolicySchema = z.enum(['open', 'token', 'jwt', 'both']);
@@ -199,6 +200,7 @@ export const instanceViewSchema = z.object({
   color: z.int().min(1).max(8),
   createdAt: seconds,
 });
+export type InstanceView = z.infer<typeof instanceViewSchema>;
 
 export const snapshotSchema = z.object({
   /** Counts the messages of one feed from here; a gap means that some were missed. */

@@ -80,13 +80,33 @@ function start(ticketGiven: string | undefined): void {
   if (root === null) throw new Error('index.html has no #root');
   createRoot(root).render(<App services={services} />);
 
-  if (ticketGiven === undefined) reader.start();
-  else {
-    void signIn(client, keys, ticketGiven).then((answer) => {
+  const enter = (given: string | undefined, then: () => void): void => {
+    if (given === undefined) {
+      then();
+      return;
+    }
+    void signIn(client, keys, given).then((answer) => {
       isTicketRefused = answer.state === 'failed' && answer.failure.status !== 0;
-      reader.start();
+      then();
     });
-  }
+  };
+  enter(ticketGiven, reader.start);
+  // A fresh link opened over this page changes the fragment only: the page is not loaded again.
+  window.addEventListener('hashchange', () => {
+    const fresh = takeTicket(window.location, window.history);
+    if (fresh !== undefined) enter(fresh, reader.retry);
+  });
+  markFirstData(live);
+}
+
+/** `exai:ready` and `exai:first-data`: from the first snapshot to the frame that shows it (docs/performance.md). */
+function markFirstData(live: ReturnType<typeof createLiveStore>): void {
+  const unsubscribe = live.subscribe(({ model }) => {
+    if (model === undefined) return;
+    unsubscribe();
+    performance.mark('exai:ready');
+    requestAnimationFrame(() => performance.mark('exai:first-data'));
+  });
 }
 
 function setTimer(callback: () => void, ms: number): number {

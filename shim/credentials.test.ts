@@ -34,7 +34,7 @@ describe('the credentials of the next hello', () => {
     ['a token that looks like JSON', '{odd', '{odd'],
   ])('PF-A6 WIRE-M9: the token file wins and is read anew: %s', (_what, text, token) => {
     const settings = { tokenFile: '/t', token: 'from the environment' };
-    expect(read({ '/t': text }, { settings })).toEqual({ token, jwt: undefined, problem: undefined });
+    expect(read({ '/t': text }, { settings })).toEqual({ token, jwt: undefined, problem: undefined, source: 'file' });
   });
 
   it.each<[string, string | PrivateFileResult, string]>([
@@ -57,7 +57,7 @@ describe('the credentials of the next hello', () => {
     const files = { [shared]: '{"generation":1,"token":"shared-token","retired":[]}' };
     expect(read(files).token).toBe('shared-token');
     expect(read(files, { isProven: false }).token).toBeUndefined();
-    expect(read({})).toEqual({ token: undefined, jwt: undefined, problem: undefined });
+    expect(read({})).toEqual({ token: undefined, jwt: undefined, problem: undefined, source: 'file' });
     expect(read({ [shared]: { type: 'exposed', message: 'chmod 600' } }).problem).toContain('chmod 600');
   });
 
@@ -68,6 +68,17 @@ describe('the credentials of the next hello', () => {
     expect(read(files, { settings, wasRefused: true }).token).toBe('rotated');
     expect(read({}, { settings, wasRefused: true }).token).toBe('of the environment');
     expect(read(files, { settings, wasRefused: true, isProven: false }).token).toBe('of the environment');
+  });
+
+  it('LIVE-rotation-rows: says whether the next connect reads the token anew', () => {
+    const files = { '/t': 'of the file', [shared]: '{"token":"shared"}' };
+    expect(read(files, { settings: { tokenFile: '/t' } }).source).toBe('file');
+    expect(read({}, { settings: { tokenFile: '/t' } }).source).toBe('file');
+    expect(read(files).source).toBe('file');
+    expect(read({}).source).toBe('file');
+    expect(read({}, { isProven: false }).source).toBe('none');
+    expect(read(files, { settings: { token: 'env' } }).source).toBe('env');
+    expect(read(files, { settings: { token: 'env' }, wasRefused: true }).source).toBe('file');
   });
 
   it('WIRE-H5: the user token comes from its file or the environment', () => {

@@ -1,5 +1,6 @@
 import type { PrivateFileResult } from '../platform/private-file.ts';
 import type { Settings } from '../protocol/env-table.ts';
+import type { CredentialSource } from '../protocol/hello.ts';
 import { limits } from '../protocol/limits.ts';
 import { assertNever } from './assert-never.ts';
 
@@ -8,6 +9,8 @@ export interface Credentials {
   readonly token: string | undefined;
   readonly jwt: string | undefined;
   readonly problem: string | undefined;
+  /** Where the token comes from, at this connect and at the next. */
+  readonly source: CredentialSource;
 }
 
 export interface CredentialSources {
@@ -31,7 +34,18 @@ export function readCredentials(sources: CredentialSources): Credentials {
   const token = settings.tokenFile === undefined ? undefined : readTokenFile(sources, settings.tokenFile);
   const jwt = settings.jwtFile === undefined ? { value: settings.jwt } : readTokenFile(sources, settings.jwtFile);
   const chosen = token ?? ambientToken(sources);
-  return { token: chosen.value, jwt: jwt.value, problem: chosen.problem ?? jwt.problem };
+  return {
+    token: chosen.value,
+    jwt: jwt.value,
+    problem: chosen.problem ?? jwt.problem,
+    source: token === undefined ? ambientSource(sources, chosen.value) : 'file',
+  };
+}
+
+/** Without a token of its own this window reads the daemon's file, as soon as there is one. */
+function ambientSource({ settings, isProven }: CredentialSources, value: string | undefined): CredentialSource {
+  if (value !== undefined) return value === settings.token ? 'env' : 'file';
+  return isProven ? 'file' : 'none';
 }
 
 interface Found {

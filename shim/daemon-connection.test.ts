@@ -98,6 +98,7 @@ class Scene {
         token: wasRefused ? (this.tokenOnSecondLook ?? this.token) : this.token,
         jwt: undefined,
         problem: undefined,
+        source: 'file',
       }),
       buildHello: (credentials, resume) => ({
         text: JSON.stringify({ op: 'hello', token: credentials.token, resume }),

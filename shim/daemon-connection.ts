@@ -116,6 +116,11 @@ export class DaemonConnection {
     if (this.#retryRule?.onDaemon !== false) this.#attempt();
   }
 
+  /** The log of this window is open. A later hello says so itself. */
+  reportLog(log: string): void {
+    this.#session?.link.sendControl(JSON.stringify({ op: 'log_opened', log }));
+  }
+
   /** A token file has changed. */
   onCredentialsChanged(): void {
     if (this.#retryRule?.onCredentials === true) this.#attempt();

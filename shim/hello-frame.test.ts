@@ -11,7 +11,7 @@ const identity: ShimIdentity = {
   instance: { id: 'inst_01', serverId: 'exai-1', serverName: 'EXAI-1', configFingerprint: '5be1a0c27d93e410' },
   client: { name: 'exai-shim', version: '1.0.0', pid: 1, ppid: 2, cwd: '/w', workspace: '/w', editor: 'other' },
 };
-const credentials = { token: 'exi_token', jwt: undefined, problem: undefined };
+const credentials = { token: 'exi_token', jwt: undefined, problem: undefined, source: 'file' } as const;
 const resume: HelloResume = {
   daemonRunId: '01J9',
   pending: [7, 'a-3'],
@@ -33,7 +33,7 @@ describe('the hello frame', () => {
       jwt: null,
       shimId: identity.shimId,
       instance: identity.instance,
-      client: { ...identity.client, editor: 'vscode' },
+      client: { ...identity.client, editor: 'vscode', credential: 'file' },
       resume,
     });
     expect(frame).toMatchObject({ resume, dropped: [] });

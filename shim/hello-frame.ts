@@ -87,7 +87,7 @@ function helloText(
     jwt: credentials.jwt ?? null,
     shimId,
     instance,
-    client: { ...client, editor: editorOfClient(clientName) ?? client.editor },
+    client: { ...client, editor: editorOfClient(clientName) ?? client.editor, credential: credentials.source },
     ...(resume === undefined ? {} : { resume }),
   });
 }

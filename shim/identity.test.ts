@@ -88,7 +88,12 @@ describe('who a window is', () => {
     const long = 'ü'.repeat(10_000);
     const settings = { sessionId: long, instanceId: long, serverId: long, serverName: long };
     const identity = identify({ settings, cwd: `/${long}` });
-    const hello = buildHello(identity, { token: 't', jwt: undefined, problem: undefined }, undefined, '');
+    const hello = buildHello(
+      identity,
+      { token: 't', jwt: undefined, problem: undefined, source: 'env' },
+      undefined,
+      '',
+    );
     expect(helloSchema.safeParse(JSON.parse(hello.text)).success).toBe(true);
   });
 });

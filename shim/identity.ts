@@ -25,6 +25,8 @@ export interface ShimIdentity {
     readonly cwd?: string;
     readonly workspace?: string;
     readonly editor: EditorKind;
+    /** Name of the log file, once it is open. */
+    readonly log?: string;
   };
 }
 

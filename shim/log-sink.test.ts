@@ -8,27 +8,38 @@ function sink(): {
   log: LogSink;
   logger: Logger;
   lines: string[];
+  names: string[];
   opened: () => number;
   closed: () => number;
 } {
   const clock = new ManualClock();
   const lines: string[] = [];
+  const names: string[] = [];
   let opened = 0;
   let closed = 0;
   const log = new LogSink({
     clock,
+    onOpened: (name) => names.push(name),
     open: async () => {
       opened += 1;
-      return { append: (line) => lines.push(line), close: () => (closed += 1) };
+      return { name: 'ws_shim_x.log', append: (line) => lines.push(line), close: () => (closed += 1) };
     },
   });
   const logger = createLogger({ level: 'debug', write: (line) => log.write(line) });
-  return { clock, log, logger, lines, opened: () => opened, closed: () => closed };
+  return { clock, log, logger, lines, names, opened: () => opened, closed: () => closed };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('LogSink', () => {
+  it('LIVE-log-source: says the name of its file once it has one', async () => {
+    const { log, names } = sink();
+    expect(names).toEqual([]);
+    await log.open();
+    await log.open();
+    expect(names).toEqual(['ws_shim_x.log']);
+  });
+
   it('SHIM-S18: a probe that is gone within a second leaves no log and takes no name', async () => {
     const { clock, log, logger, opened } = sink();
     logger.info('started');

@@ -2,6 +2,8 @@ import type { Clock } from './clock.ts';
 
 /** A log file that is open. */
 export interface OpenLog {
+  /** Name of the file, without folder. */
+  readonly name: string;
   readonly append: (line: string) => void;
   readonly close: () => void;
 }
@@ -10,6 +12,8 @@ export interface LogSinkOptions {
   readonly clock: Clock;
   /** Opens the log file. Must not throw. */
   readonly open: () => Promise<OpenLog>;
+  /** Called once, with the name of the file. */
+  readonly onOpened?: (name: string) => void;
 }
 
 /** Lines kept while there is no file; more means that something is badly wrong, and the first ones say what. */
@@ -80,5 +84,6 @@ export class LogSink {
     for (const line of this.#held) log.append(line);
     this.#held = [];
     this.#log = log;
+    this.#options.onOpened?.(log.name);
   }
 }

@@ -1,4 +1,4 @@
-import { type RequestId, requestIdKey } from '../protocol/ids.ts';
+import type { RequestId } from '../protocol/ids.ts';
 
 /** One request of the editor that has no answer yet. Times are monotonic milliseconds. */
 export interface PendingRequest {
@@ -18,24 +18,24 @@ export interface PendingRequest {
 
 /** The requests that the editor waits for, in the order in which they came. */
 export class PendingRequests {
-  readonly #requests = new Map<string, PendingRequest>();
+  /** By id as it came: `1` and `"1"` are two keys of a Map too. */
+  readonly #requests = new Map<RequestId, PendingRequest>();
 
   get size(): number {
     return this.#requests.size;
   }
 
   get(id: RequestId): PendingRequest | undefined {
-    return this.#requests.get(requestIdKey(id));
+    return this.#requests.get(id);
   }
 
   add(request: PendingRequest): void {
-    this.#requests.set(requestIdKey(request.id), request);
+    this.#requests.set(request.id, request);
   }
 
   /** Returns false when it was not there: somebody else has already answered it. */
   remove(request: PendingRequest): boolean {
-    const key = requestIdKey(request.id);
-    return this.#requests.get(key) === request && this.#requests.delete(key);
+    return this.#requests.get(request.id) === request && this.#requests.delete(request.id);
   }
 
   sent(): PendingRequest[] {

@@ -1,4 +1,4 @@
-import { type RequestId, requestIdKey } from '../protocol/ids.ts';
+import type { RequestId } from '../protocol/ids.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Clock } from './clock.ts';
 
@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 export class ReceivedReport {
   readonly #clock: Clock;
   readonly #send: (ids: readonly RequestId[]) => void;
-  readonly #ids = new Map<string, RequestId>();
+  readonly #ids = new Set<RequestId>();
   #cancelTimer: (() => void) | undefined;
   #isHeld = true;
 
@@ -20,11 +20,11 @@ export class ReceivedReport {
   }
 
   has(id: RequestId): boolean {
-    return this.#ids.has(requestIdKey(id));
+    return this.#ids.has(id);
   }
 
   add(id: RequestId): void {
-    this.#ids.set(requestIdKey(id), id);
+    this.#ids.add(id);
     if (this.#isHeld) return;
     if (this.#ids.size >= limits.receivedReportEvery) this.flush();
     else this.#cancelTimer ??= this.#clock.schedule(() => this.flush(), limits.receivedReportMs);
@@ -34,7 +34,7 @@ export class ReceivedReport {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#isHeld || this.#ids.size === 0) return;
-    const ids = [...this.#ids.values()];
+    const ids = [...this.#ids];
     this.#ids.clear();
     this.#send(ids);
   }

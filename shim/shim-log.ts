@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { LoadedSettings } from '../platform/load-settings.ts';
 import { limits } from '../protocol/limits.ts';
 import type { OpenLog } from './log-sink.ts';
@@ -15,5 +16,5 @@ export async function openShimLog({ settings, logDir }: LoadedSettings<'shim'>):
     files: settings.logFiles ?? limits.shimLogFiles,
   });
   if (log.problem !== undefined) writeStderrLine(`exai: this window has no log of its own: ${log.problem.message}`);
-  return { append: (line) => void log.file.append(line), close: () => log.release() };
+  return { name: basename(log.path), append: (line) => void log.file.append(line), close: () => log.release() };
 }

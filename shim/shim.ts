@@ -44,7 +44,15 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
   const { settings, layout } = loaded;
   const clock = systemClock;
   const shimId = uuidOf(randomBytes(uuidBytes));
-  const log = new LogSink({ clock, open: () => openShimLog(loaded) });
+  const log = new LogSink({
+    clock,
+    open: () => openShimLog(loaded),
+    onOpened: (file) => {
+      logFile = file;
+      connection.reportLog(file);
+    },
+  });
+  let logFile: string | undefined;
   const name = { current: settings.sessionId };
   const logger = loggerOf(loaded, shimId, log, () => name.current);
   const identity = once(() => identityOf(loaded, shimId));
@@ -116,7 +124,7 @@ export function runShim({ loaded, stdout, shimFolder }: ShimOptions): void {
   });
   const connection: DaemonConnection = connectionOf({
     loaded,
-    identity,
+    identity: () => withLog(identity(), logFile),
     relay,
     logger,
     shimFolder,
@@ -151,6 +159,10 @@ function identityOf({ settings }: LoadedSettings<'shim'>, shimId: string): ShimI
     ppid: process.ppid,
     cwd: currentFolder(),
   });
+}
+
+function withLog(identity: ShimIdentity, log: string | undefined): ShimIdentity {
+  return log === undefined ? identity : { ...identity, client: { ...identity.client, log } };
 }
 
 function currentFolder(): string | undefined {

@@ -1,6 +1,7 @@
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `BAD-…` the inputs that must be survived.
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `BAD-…` the inputs that
+ * must be survived.
  */
 export interface Requirement {
   readonly id: string;
@@ -32,6 +33,33 @@ const rows: readonly (readonly [string, string])[] = [
   ['TOKEN-crash-safe', 'rotation survives a crash between any two steps'],
   ['TOKEN-sessions-live', 'running sessions live through a rotation; new connections need the new token'],
   ['TOKEN-shims-follow', 'shims pick the new token up at their next connect'],
+
+  // Admin API and dashboard
+  ['LIVE-admin-never-client-token', 'no credential of a client opens the admin API'],
+  ['LIVE-csrf', 'no other origin, site or port of this host can act through the cookie of a browser'],
+  ['LIVE-ticket-once', 'a ticket lets one browser in, once, within a minute; guessing is slowed down'],
+  [
+    'LIVE-ui-session-expiry',
+    'a browser session ends after 15 minutes without use, at sign-out, and when it is pushed out',
+  ],
+  ['LIVE-secrets-unlogged', 'ticket, cookie and key of a browser are in no log'],
+  ['LIVE-body-limit', 'a body of the admin API is counted while it comes in and refused over 1 MiB'],
+  ['LIVE-static', 'the interface is served with a strict policy, compressed, and cached where its name has a hash'],
+  ['LIVE-static-traversal', 'no path leads out of the folder of the interface'],
+  ['LIVE-dashboard-port', 'the dashboard has a port of its own when asked, without anything that is for clients'],
+  ['LIVE-dashboard-command', '`exai dashboard` gives an address that lets one browser in'],
+  ['LIVE-log-traversal', 'only the logs in the list can be read, whatever the name that is asked for'],
+  [
+    'LIVE-log-follow',
+    'a log is followed over its rotations, nothing lost and nothing twice; a slow reader is told what it misses',
+  ],
+  [
+    'LIVE-settings',
+    'settings are shown with their place, and stored all or none after a check that the daemon would start',
+  ],
+  ['LIVE-capacity-persist', 'a limit changed while the daemon runs takes effect at once and holds at the next start'],
+  ['LIVE-openapi', 'the table of the admin API is served as an OpenAPI 3.1 document'],
+  ['LIVE-reveal-token', 'the token is shown to an admin who asks, and its value is in no log'],
 
   // Golden rows of the wire specification
   ...numbered('WIRE-H', 17, 'handshake row'),
@@ -106,6 +134,46 @@ const rows: readonly (readonly [string, string])[] = [
     'S4',
   ]),
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
+
+  // History of calls
+  ['HIST-recorded', 'a finished call is one row of the history within a second, however it ended'],
+  ['HIST-once', 'a call that is written twice is one row'],
+  ['HIST-filters', 'history is filtered by session, instance, tool, outcome, time and text, all at once'],
+  ['HIST-pages', 'pages hold every row exactly once while rows are added'],
+  ['HIST-facets', 'history tells what it can be filtered by'],
+  ['HIST-series', 'buckets hold calls, errors, refusals, exact percentiles and the most calls at once'],
+  ['HIST-retention', 'calls older than EXAI_HISTORY_DAYS go, and their room with them'],
+  ['HIST-clear', 'clearing deletes what matches and what was written by then'],
+  ['HIST-export', 'an export holds every row that matches, at the pace of its reader'],
+  ['HIST-csv', 'CSV is RFC 4180 and no cell is a formula'],
+  ['HIST-arguments', 'arguments are kept only when that is asked for, and never a secret'],
+  ['HIST-private', 'the files of the history are 0600'],
+  ['HIST-crash', 'after kill -9 the history opens, has no call twice and lacks a second at most'],
+  ['HIST-full-disk', 'on a full disk calls go on and rows wait'],
+  ['HIST-locked', 'while another program holds the file calls go on and rows wait'],
+  ['HIST-newer', 'a file of a later version is left as it is'],
+  ['HIST-damaged', 'a damaged file is moved aside and a new one begun'],
+  ['HIST-degraded', 'a history that cannot be used degrades health and no more'],
+  ['HIST-off', 'without a history its routes answer a plain sentence'],
+
+  // What is true now
+  ['LIVE-snapshot-first', 'a reader of the feed gets everything first, then changes with consecutive numbers'],
+  ['LIVE-deltas-equal-snapshot', 'snapshot and deltas together are what a fresh snapshot says'],
+  ['LIVE-slow-reader', 'a reader that does not keep up is cut and told so; the others notice nothing'],
+  ['LIVE-heartbeat', 'silence of the feed is broken every 5 s'],
+  ['LIVE-daemon-stops', 'the last line of a feed says that the daemon stops'],
+  ['LIVE-idle-cost', 'without a reader nothing is built, and a call pays for counters only'],
+  ['LIVE-no-flicker', 'a call that ends within one frame never appears'],
+  ['LIVE-counters', 'calls, errors and latency per session and in total, since local midnight'],
+  ['LIVE-session-order', 'sessions stay in order of connecting; an ended one stays for 3 s'],
+  ['LIVE-cancel-exact', 'an admin cancels exactly one call, running or queued, and its client is told'],
+  ['LIVE-session-ops', 'an admin renames, disconnects and reconnects a session; reconnecting loses no call'],
+  ['LIVE-pause', 'a paused daemon refuses new calls, says why, and finishes what runs'],
+  ['LIVE-rotation-rows', 'a rotation shows who is on the new token, who follows, and who needs help'],
+  ['LIVE-problems', 'problems appear with their cause and go away by themselves'],
+  ['LIVE-preview-bounded', 'the preview of arguments is short, masked, and cheap for 10 MB'],
+  ['LIVE-text-is-text', 'HTML in a name or an argument stays text'],
+  ['LIVE-log-source', 'a session names the log of its shim'],
 
   // Bad input
   ['BAD-token', 'bad token'],

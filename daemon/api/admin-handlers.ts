@@ -1,9 +1,12 @@
 import type { StateLayout } from '../../platform/state-dir.ts';
 import type { AdminResponse } from '../../protocol/admin-api.ts';
+import { FailureError } from '../../protocol/errors.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
+import { httpHealth } from '../observe/http-health.ts';
 import { healthReasons, healthStatus, type StatusSource } from '../observe/status.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
-import type { AdminHandlers } from './admin-routes.ts';
+import type { AdminHandlers } from './admin-handler.ts';
+import { openApiDocument } from './openapi.ts';
 
 export interface AdminSources {
   readonly status: StatusSource;
@@ -13,10 +16,15 @@ export interface AdminSources {
   readonly logDir: string;
 }
 
-/** What each row of the admin route table does. */
-export function adminHandlers(sources: AdminSources): AdminHandlers {
-  const { registry, authenticator, layout } = sources;
-  const token = (): AdminResponse<'token'> => ({
+type BasicRoute = 'status' | 'health' | 'sessions' | 'token' | 'revealToken' | 'clearToken' | 'openapi';
+
+/** Whether clients need a token, and who uses the current one. */
+export function tokenStatus({
+  registry,
+  authenticator,
+  layout,
+}: Pick<AdminSources, 'registry' | 'authenticator' | 'layout'>): AdminResponse<'token'> {
+  return {
     authPolicy: authenticator.policy,
     generation: authenticator.tokenGeneration,
     tokenFile: layout.tokenFile,
@@ -26,8 +34,23 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
       // Instances and users have credentials of their own, which a rotation does not touch.
       isCurrent: auth === 'instance' || auth === 'jwt' || tokenGeneration === authenticator.tokenGeneration,
     })),
-  });
+  };
+}
+
+/** The rows of the admin route table that need nothing but what the daemon has anyway. */
+export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicRoute> {
+  const { registry, authenticator } = sources;
+  const token = (): AdminResponse<'token'> => tokenStatus(sources);
+  let document: ReturnType<typeof openApiDocument> | undefined;
   return {
+    health: () => {
+      const status = sources.status.status();
+      return { ...httpHealth('health', status, { detailed: true }).body, status: healthStatus(status) };
+    },
+    openapi: () => {
+      document ??= openApiDocument();
+      return document;
+    },
     status: () => {
       const status = sources.status.status();
       return {
@@ -55,9 +78,14 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
     },
     sessions: () => ({ sessions: registry.list() }),
     token,
-    rotateToken: async () => {
-      await authenticator.rotateAsAdmin();
-      return token();
+    revealToken: () => {
+      const current = authenticator.policy === 'open' ? undefined : authenticator.currentToken;
+      if (current !== undefined) return { token: current };
+      throw new FailureError({
+        code: 'NOT_FOUND',
+        message: 'There is no token.',
+        hint: 'Make one with: exai token rotate',
+      });
     },
     clearToken: async () => {
       await authenticator.clearToken();

@@ -86,6 +86,11 @@ export class Authenticator {
     return policyOverride ?? derivedPolicy(sharedToken.current !== undefined, users !== undefined);
   }
 
+  /** The shared token itself, for the person who runs the daemon. Never logged. */
+  get currentToken(): string | undefined {
+    return this.#options.sharedToken.current?.token;
+  }
+
   /** Of the current shared token or, without one, of the last; 0 = there has been none. */
   get tokenGeneration(): number {
     return this.#options.sharedToken.generation;

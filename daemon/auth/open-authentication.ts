@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { errorText } from '../../platform/atomic-file.ts';
 import type { LoadedSettings } from '../../platform/load-settings.ts';
 import { type SettingsProblem, settingProblem } from '../../protocol/env-resolve.ts';
-import { checkDaemonConfig, type DaemonConfig, isLoopbackHost } from '../config.ts';
+import { type CheckedConfig, checkDaemonConfig, type DaemonConfig, isLoopbackHost } from '../config.ts';
 import { AdminSecret } from './admin-secret.ts';
 import { Authenticator, type AuthenticatorOptions } from './authenticator.ts';
 import { decideSharedToken } from './decide-shared-token.ts';
 import { InstanceTokens } from './instance-tokens.ts';
 import { JwtVerifier } from './jwt.ts';
 import { JwtGrace } from './jwt-grace.ts';
-import { readJwtKey } from './jwt-key.ts';
+import { type JwtKeyRead, readJwtKey } from './jwt-key.ts';
 import { SharedToken } from './shared-token.ts';
 import { TokenFiles } from './token-files.ts';
 
@@ -32,12 +32,7 @@ type Loaded = Pick<LoadedSettings<'daemon'>, 'settings' | 'origins' | 'providerC
  */
 export function openAuthentication(loaded: Loaded, now: () => number = Date.now): Authentication | SettingsProblem {
   const { settings, layout } = loaded;
-  const stored = new TokenFiles(layout.sharedTokenFile).read();
-  if (stored.type === 'invalid') return problem(stored.message);
-  const { token } = decideSharedToken(stored.record, settings.token).record;
-  // After `exai token clear` a token that is still in the environment counts for nothing, and so not for the policy.
-  const effective = token === null ? { ...loaded, settings: { ...settings, token: undefined } } : loaded;
-  const checked = checkDaemonConfig(effective, { hasStoredToken: token !== null });
+  const checked = checkWithCredentials(loaded);
   if (checked.type === 'invalid') return checked;
   const { config } = checked;
 
@@ -73,17 +68,40 @@ export function openAuthentication(loaded: Loaded, now: () => number = Date.now)
   };
 }
 
+/** Whether a daemon with these settings and the credentials of this state directory would start. Writes nothing. */
+export function startProblem(loaded: Loaded): SettingsProblem | undefined {
+  for (const checked of [checkWithCredentials(loaded), readUsersKey(loaded)]) {
+    if (checked.type === 'invalid') return checked;
+  }
+  return undefined;
+}
+
+function checkWithCredentials(loaded: Loaded): CheckedConfig | SettingsProblem {
+  const { settings, layout } = loaded;
+  const stored = new TokenFiles(layout.sharedTokenFile).read();
+  if (stored.type === 'invalid') return problem(stored.message);
+  const { token } = decideSharedToken(stored.record, settings.token).record;
+  // After `exai token clear` a token that is still in the environment counts for nothing, and so not for the policy.
+  const effective = token === null ? { ...loaded, settings: { ...settings, token: undefined } } : loaded;
+  return checkDaemonConfig(effective, { hasStoredToken: token !== null });
+}
+
 type UsersOpened = { readonly type: 'ok'; readonly users: AuthenticatorOptions['users'] } | SettingsProblem;
 
-function openUsers(loaded: Loaded, now: () => number): UsersOpened {
-  const { settings, origins, layout } = loaded;
+function readUsersKey({ settings, origins }: Loaded): Exclude<JwtKeyRead, { type: 'invalid' }> | SettingsProblem {
   const { jwtAlgorithm: algorithm, jwtSecret: secret, jwtPublicKeyFile: publicKeyFile } = settings;
   const read = readJwtKey({ algorithm, secret, publicKeyFile });
+  if (read.type !== 'invalid') return read;
+  const { name, source } = origins.jwtPublicKeyFile;
+  return settingProblem(name, publicKeyFile ?? '', source, read.expected);
+}
+
+function openUsers(loaded: Loaded, now: () => number): UsersOpened {
+  const { settings, layout } = loaded;
+  const read = readUsersKey(loaded);
   if (read.type === 'none') return { type: 'ok', users: undefined };
-  if (read.type === 'invalid') {
-    const { name, source } = origins.jwtPublicKeyFile;
-    return settingProblem(name, publicKeyFile ?? '', source, read.expected);
-  }
+  if (read.type === 'invalid') return read;
+  const { jwtAlgorithm: algorithm } = settings;
   const { jwtIssuer: issuer, jwtAudience: audience, jwtGraceDays: days } = settings;
   const grace = JwtGrace.open({ file: join(layout.credentialsDir, 'jwt-grace.json'), days, now });
   if (grace.type === 'invalid') return problem(grace.message);

@@ -50,6 +50,7 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
       arguments: {},
       requestBytes: 2,
       cancelled: cancel.signal,
+      canceller: cancel,
       sessionGone: gone.signal,
       ...rest,
     });
@@ -64,7 +65,7 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
       sessions: 0,
       doubleReleases: 0,
     });
-    expect(dispatcher.running()).toEqual([]);
+    expect([...dispatcher.inflight.all()]).toEqual([]);
     expect(dispatcher.abandonedCalls).toBe(0);
   };
   return { dispatcher, bus, limiter, call, expectIdle };
@@ -374,7 +375,9 @@ describe('while a call runs', () => {
       onChunk: (text) => log.push(text),
     });
     await settled();
-    expect(dispatcher.running()).toMatchObject([{ callId: 'c_1', tool: 'chat', startedAt: expect.any(Number) }]);
+    expect([...dispatcher.inflight.all()]).toMatchObject([
+      { info: { callId: 'c_1', tool: 'chat' }, state: 'running', startedAt: expect.any(Number) },
+    ]);
     await vi.advanceTimersByTimeAsync(8000);
     held.calls[0]?.context.reportProgress({ progress: 1, total: 2 });
     held.calls[0]?.context.streamChunk('Hel');
@@ -439,5 +442,111 @@ describe('draining', () => {
     expect(await calls[1]?.reply).toMatchObject({ type: 'result' });
     await settled();
     expect(log).toEqual(['drained']);
+  });
+});
+
+describe('calls in flight, for who looks', () => {
+  it('LIVE-cancel-exact: one running call is cancelled, and no other', async () => {
+    const held = new HeldTool('chat');
+    const { call, dispatcher, bus, expectIdle } = create([held.tool]);
+    const calls = [call('chat'), call('chat')];
+    await settled();
+    expect(dispatcher.inflight.cancel('c_2')).toBe(true);
+    expect(dispatcher.inflight.cancel('c_2')).toBe(false);
+    expect(await calls[1]?.reply).toMatchObject({ failure: { code: 'CANCELLED' } });
+    expect([...dispatcher.inflight.all()].map(({ info, state }) => [info.callId, state])).toEqual([['c_1', 'running']]);
+    expect(dispatcher.inflight.cancel('c_3')).toBe(false);
+    held.calls[0]?.finish();
+    expect(await calls[0]?.reply).toMatchObject({ type: 'result' });
+    expect(bus.of('call.finished').map(({ call: { callId, outcome } }) => [callId, outcome])).toEqual([
+      ['c_2', 'cancelled'],
+      ['c_1', 'ok'],
+    ]);
+    expectIdle();
+  });
+
+  it('LIVE-cancel-exact: a waiting call leaves the line without having run', async () => {
+    const held = new HeldTool('chat');
+    const { call, dispatcher, expectIdle } = create([held.tool], { queueMax: 8, sessionCap: 1 });
+    const calls = [call('chat'), call('chat'), call('chat')];
+    await settled();
+    const shown = () =>
+      Object.fromEntries(
+        [...dispatcher.inflight.all()].map((one) => [one.info.callId, [one.state, one.queuePosition]]),
+      );
+    expect(shown()).toEqual({ c_1: ['running', 0], c_2: ['queued', 1], c_3: ['queued', 2] });
+    expect(dispatcher.inflight.cancel('c_2')).toBe(true);
+    expect(await calls[1]?.reply).toMatchObject({ failure: { code: 'CANCELLED', mayHaveRun: false } });
+    expect(Object.keys(shown()).toSorted()).toEqual(['c_1', 'c_3']);
+    held.calls[0]?.finish();
+    await calls[0]?.reply;
+    await settled();
+    expect(held.calls).toHaveLength(2);
+    held.calls[1]?.finish();
+    expect(await calls[2]?.reply).toMatchObject({ callId: 'c_3', type: 'result' });
+    expectIdle();
+  });
+
+  it('LIVE-cancel-exact: a tool that does not listen is shown as cancelling until it is given up', async () => {
+    const held = new HeldTool('chat', { isDeaf: true });
+    const { call, dispatcher } = create([held.tool]);
+    const running = call('chat');
+    await settled();
+    dispatcher.inflight.cancel('c_1');
+    await running.reply;
+    expect(dispatcher.inflight.find('c_1')?.state).toBe('cancelling');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(dispatcher.inflight.find('c_1')).toBeUndefined();
+    expect([...dispatcher.inflight.all()]).toEqual([]);
+    expect(dispatcher.abandonedCalls).toBe(1);
+    held.calls[0]?.finish();
+    await settled();
+    expect(dispatcher.abandonedCalls).toBe(0);
+  });
+
+  it('LIVE-pause: new calls are refused and told so, running and waiting ones finish', async () => {
+    const held = new HeldTool('chat');
+    const { call, dispatcher, expectIdle } = create([held.tool], { queueMax: 4, sessionCap: 1 });
+    const calls = [call('chat'), call('chat')];
+    await settled();
+    dispatcher.setPaused(true);
+    expect(await call('chat').reply).toMatchObject({
+      failure: { code: 'DAEMON_UNAVAILABLE', message: expect.stringContaining('paused') },
+    });
+    for (const at of [0, 1]) {
+      held.calls[at]?.finish();
+      expect(await calls[at]?.reply).toMatchObject({ type: 'result' });
+      await settled();
+    }
+    dispatcher.setPaused(false);
+    const next = call('chat');
+    await settled();
+    held.calls[2]?.finish();
+    expect(await next.reply).toMatchObject({ type: 'result' });
+    expectIdle();
+  });
+
+  it('LIVE-idle-cost: a watcher is told of start, progress and end; without one nobody is', async () => {
+    const held = new HeldTool('chat');
+    const { call, dispatcher } = create([held.tool]);
+    const seen: unknown[] = [];
+    const stop = dispatcher.inflight.watch(({ info, progress }) =>
+      seen.push([info.callId, dispatcher.inflight.find(info.callId)?.state ?? 'gone', progress?.message ?? '']),
+    );
+    const first = call('chat');
+    await settled();
+    held.calls[0]?.context.reportProgress({ message: 'half' });
+    held.calls[0]?.finish();
+    await first.reply;
+    stop();
+    const second = call('chat');
+    await settled();
+    held.calls[1]?.finish();
+    await second.reply;
+    expect(seen).toEqual([
+      ['c_1', 'running', ''],
+      ['c_1', 'running', 'half'],
+      ['c_1', 'gone', 'half'],
+    ]);
   });
 });

@@ -1,9 +1,22 @@
 import { performance } from 'node:perf_hooks';
-import { type CapacityRefusal, type Failure, FailureError } from '../../protocol/errors.ts';
+import type { CapacityRefusal, Failure } from '../../protocol/errors.ts';
 import type { CallInfo, CallOutcome, FinishedCall } from '../../protocol/events.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import { failureResult, resultErrorCode, type Tool, type ToolProgress, type ToolResult } from '../tools/tool.ts';
-import { type CallAbortReason, createCallSignal } from './deadline.ts';
+import {
+  abortFailure,
+  argumentsTooLarge,
+  cancelledFailure,
+  drainingFailure,
+  failureOf,
+  outcomeOf,
+  overCapacity,
+  pausedFailure,
+  toolNotFound,
+} from './call-failures.ts';
+import { CallWatch } from './call-watch.ts';
+import { InflightCall } from './inflight-call.ts';
+import { InflightCalls } from './inflight-calls.ts';
 import type { Lease, Limiter } from './limiter.ts';
 
 /** Who calls; only what a call needs to know of its session. */
@@ -22,6 +35,8 @@ export interface CallRequest {
   readonly requestBytes: number;
   /** Aborts when the client cancels. */
   readonly cancelled: AbortSignal;
+  /** Aborts `cancelled`, for an admin who cancels the call. */
+  readonly canceller: { abort(): void };
   /** Aborts when the session ends. */
   readonly sessionGone: AbortSignal;
   onQueued?(position: number): void;
@@ -78,12 +93,13 @@ const serverSuffix = /(?:_EXAI-WS|-EXAI-WS|_EXAI_WS|-EXAI_WS)$/;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #running = new Map<string, CallInfo & { readonly startedAt: number }>();
+  readonly inflight = new InflightCalls();
   #nextCall = 1;
   /** Calls that ask for a slot. */
   #waiting = 0;
   #abandoned = 0;
   #isDraining = false;
+  #isPaused = false;
   readonly #onIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
@@ -95,8 +111,13 @@ export class Dispatcher {
     return this.#abandoned;
   }
 
-  running(): readonly (CallInfo & { readonly startedAt: number })[] {
-    return [...this.#running.values()];
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** While paused, new calls are refused; those that wait or run go on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
   }
 
   /** Refuses new calls and resolves when the last one, waiting ones included, has ended. Safe to call again. */
@@ -109,11 +130,11 @@ export class Dispatcher {
   }
 
   #checkIdle(): void {
-    if (this.#running.size > 0 || this.#waiting > 0) return;
+    if (this.inflight.size > 0 || this.#waiting > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  async call(request: CallRequest): Promise<CallReply> {
+  call(request: CallRequest): Promise<CallReply> {
     const { caller } = request;
     const arrivedAt = performance.now();
     const tool =
@@ -136,66 +157,61 @@ export class Dispatcher {
     };
     const refusal = this.#refusal(tool, request);
     if (tool === undefined || refusal !== undefined) {
-      return this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt);
+      return Promise.resolve(this.#fail(info, refusal ?? toolNotFound(request.toolName), arrivedAt, arrivedAt));
     }
-    let lease: Lease | undefined;
-    let startedAt = arrivedAt;
-    let wasQueued = false;
-    if (tool.isExempt !== true) {
-      this.#waiting += 1;
-      const taken = await this.#takeLease(info, request).finally(() => {
-        this.#waiting -= 1;
-      });
-      if (taken.type === 'failure') {
-        this.#checkIdle();
-        return this.#fail(info, taken.failure, arrivedAt, performance.now());
-      }
-      lease = taken.lease;
-      wasQueued = taken.wasQueued;
-      if (wasQueued) startedAt = performance.now(); // a call that did not wait has waited 0 ms
+    const call = new InflightCall(info, tool, request);
+    const taken =
+      tool.isExempt === true
+        ? undefined
+        : this.#options.limiter.tryAcquire({ session: info.sessionKey, provider: info.provider });
+    // A call that did not wait has waited 0 ms.
+    const times = { arrivedAt, startedAt: arrivedAt, wasQueued: false };
+    if (taken === undefined || taken.type === 'lease') return this.#run(call, request, taken?.lease, times);
+    if (this.#options.limiter.hasQueue) return this.#runQueued(call, request, arrivedAt);
+    return Promise.resolve(this.#fail(info, this.#overCapacity(taken.refusal, info), arrivedAt, performance.now()));
+  }
+
+  async #runQueued(call: InflightCall, request: CallRequest, arrivedAt: number): Promise<CallReply> {
+    this.#waiting += 1;
+    const taken = await this.#waitForLease(call, request).finally(() => {
+      this.#waiting -= 1;
+    });
+    if (taken.type === 'failure') {
+      this.#checkIdle();
+      return this.#fail(call.info, taken.failure, arrivedAt, performance.now());
     }
-    return this.#run(tool, info, request, lease, { arrivedAt, startedAt, wasQueued });
+    return this.#run(call, request, taken.lease, { arrivedAt, startedAt: performance.now(), wasQueued: true });
   }
 
   #refusal(tool: Tool | undefined, request: CallRequest): Failure | undefined {
-    if (this.#isDraining) {
-      return {
-        code: 'DAEMON_UNAVAILABLE',
-        message: 'The daemon is stopping and takes no new calls.',
-        hint: 'Retry in a few seconds.',
-      };
-    }
+    if (this.#isDraining) return drainingFailure;
+    if (this.#isPaused) return pausedFailure;
     if (tool === undefined) return toolNotFound(request.toolName);
-    if (request.requestBytes > this.#options.toolCallMaxBytes) {
-      return {
-        code: 'PAYLOAD_TOO_LARGE',
-        message: `The arguments of this call are ${request.requestBytes} bytes; the limit is ${this.#options.toolCallMaxBytes}.`,
-        hint: 'Send less, or raise TOOL_CALL_MAX_SIZE.',
-        details: { actual_size: request.requestBytes, limit: this.#options.toolCallMaxBytes },
-      };
-    }
+    const { toolCallMaxBytes } = this.#options;
+    if (request.requestBytes > toolCallMaxBytes) return argumentsTooLarge(request.requestBytes, toolCallMaxBytes);
     return undefined;
   }
 
-  async #takeLease(
-    info: CallInfo,
+  async #waitForLease(
+    call: InflightCall,
     request: CallRequest,
-  ): Promise<{ type: 'lease'; lease: Lease; wasQueued: boolean } | { type: 'failure'; failure: Failure }> {
+  ): Promise<{ type: 'lease'; lease: Lease } | { type: 'failure'; failure: Failure }> {
+    const { info } = call;
     const key = { session: info.sessionKey, provider: info.provider };
-    const taken = this.#options.limiter.tryAcquire(key);
-    if (taken.type === 'lease') return { type: 'lease', lease: taken.lease, wasQueued: false };
-    if (!this.#options.limiter.hasQueue) return { type: 'failure', failure: this.#overCapacity(taken.refusal, info) };
     const signal = AbortSignal.any([request.cancelled, request.sessionGone]);
     const waited = await this.#options.limiter.acquire(key, {
       signal,
       onQueued: (position) => {
+        call.queuePosition = position;
+        this.inflight.put(call);
         this.#options.bus.emit({ type: 'call.queued', call: info, position });
         request.onQueued?.(position);
       },
     });
+    if (waited.type !== 'lease') this.inflight.remove(call);
     switch (waited.type) {
       case 'lease':
-        return { type: 'lease', lease: waited.lease, wasQueued: true };
+        return { type: 'lease', lease: waited.lease };
       case 'refused':
         return { type: 'failure', failure: this.#overCapacity(waited.refusal, info, waited.reason) };
       case 'cancelled':
@@ -204,42 +220,26 @@ export class Dispatcher {
   }
 
   #overCapacity(refusal: CapacityRefusal, info: CallInfo, reason?: string): Failure {
-    const who = {
-      session: 'This window',
-      global: 'The daemon',
-      provider: info.provider ?? 'The provider',
-      queue: 'The queue',
-    }[refusal.scope];
-    const message =
-      refusal.scope === 'queue'
-        ? reason === 'wait'
-          ? 'No slot became free in time.'
-          : `The queue is at its limit of ${refusal.limit}.`
-        : `${who} already runs ${refusal.inflight} calls, its limit is ${refusal.limit}.`;
-    return {
-      code: 'OVER_CAPACITY',
-      message,
-      hint: 'Retry in a moment.',
-      retryAfterMs: this.#options.retryAfterMs,
-      capacity: refusal,
-      ...(reason === undefined ? {} : { details: { reason } }),
-    };
+    const { retryAfterMs } = this.#options;
+    return overCapacity(refusal, { provider: info.provider, retryAfterMs, reason });
   }
 
   async #run(
-    tool: Tool,
-    info: CallInfo,
+    inflight: InflightCall,
     request: CallRequest,
     lease: Lease | undefined,
     times: { arrivedAt: number; startedAt: number; wasQueued: boolean },
   ): Promise<CallReply> {
     const { callTimeoutMs, cancelGraceMs, progressIntervalMs, bus } = this.#options;
-    const call = createCallSignal({
+    const { info, tool } = inflight;
+    const watch = new CallWatch({
       deadlineMs: callTimeoutMs,
+      startedAt: times.startedAt,
       cancelled: request.cancelled,
       sessionGone: request.sessionGone,
     });
-    this.#running.set(info.callId, { ...info, startedAt: Date.now() / 1000 });
+    inflight.started(watch, { deadlineMs: callTimeoutMs, queuedMs: times.startedAt - times.arrivedAt });
+    this.inflight.put(inflight);
     bus.emit({ type: 'call.started', call: info });
     let beats = 0;
     const heartbeat =
@@ -256,7 +256,7 @@ export class Dispatcher {
       if (isSettled) return;
       isSettled = true;
       if (!isAbandoned) lease?.release();
-      this.#running.delete(info.callId);
+      this.inflight.remove(inflight);
       if (isAbandoned) {
         this.#abandoned -= 1;
         bus.emit({ type: 'call.settled-late', callId: info.callId });
@@ -266,16 +266,16 @@ export class Dispatcher {
     const abortReply = (): CallReply =>
       this.#fail(
         info,
-        abortFailure(call.reason() ?? 'cancelled', info, callTimeoutMs),
+        abortFailure(watch.call.reason() ?? 'cancelled', info.callId, callTimeoutMs),
         times.arrivedAt,
         times.startedAt,
       );
     try {
       const isSafe = tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true;
       request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued: times.wasQueued, isSafe });
-      if (call.signal.aborted) return abortReply();
-      const running = this.#invoke(tool, request, call.signal);
-      const finished = running instanceof Promise ? await Promise.race([running, aborted(call.signal)]) : running;
+      if (watch.isAborted) return abortReply();
+      const running = this.#invoke(inflight, request, watch);
+      const finished = running instanceof Promise ? await Promise.race([running, aborted(watch.call.signal)]) : running;
       if (finished === abortMark) {
         isRunningOn = true;
         void whenSettled(running).then(settle);
@@ -283,33 +283,41 @@ export class Dispatcher {
           if (isSettled) return;
           isAbandoned = true;
           this.#abandoned += 1;
+          inflight.isAbandoned = true;
           lease?.release();
+          this.inflight.changed(inflight);
           bus.emit({ type: 'call.abandoned', callId: info.callId });
         }, cancelGraceMs);
         graceTimer.unref();
+        this.inflight.changed(inflight);
         return abortReply();
       }
-      if (call.signal.aborted) return abortReply();
+      if (watch.isAborted) return abortReply();
       return this.#finish(info, finished, times.arrivedAt, times.startedAt);
     } catch (error) {
-      if (call.signal.aborted) return abortReply(); // the tool has listened: its error is the echo of the abort
+      if (watch.isAborted) return abortReply(); // the tool has listened: its error is the echo of the abort
       return this.#finish(info, failureResult(failureOf(error)), times.arrivedAt, times.startedAt);
     } finally {
       clearInterval(heartbeat);
-      call.dispose();
+      watch.dispose();
       if (!isRunningOn) settle();
     }
   }
 
-  #invoke(tool: Tool, request: CallRequest, signal: AbortSignal): ToolResult | Promise<ToolResult> {
-    return tool.call(request.arguments ?? {}, {
-      signal,
+  #invoke(call: InflightCall, request: CallRequest, watch: CallWatch): ToolResult | Promise<ToolResult> {
+    return call.tool.call(request.arguments ?? {}, {
+      get signal() {
+        return watch.call.signal;
+      },
       sessionId: request.caller.sessionId,
       reportProgress: (progress) => {
-        if (!signal.aborted) request.onProgress?.(progress);
+        if (watch.isAborted) return;
+        call.progress = progress;
+        this.inflight.changed(call);
+        request.onProgress?.(progress);
       },
       streamChunk: (text) => {
-        if (!signal.aborted) request.onChunk?.(text);
+        if (!watch.isAborted) request.onChunk?.(text);
       },
     });
   }
@@ -354,52 +362,6 @@ export class Dispatcher {
       },
     });
   }
-}
-
-const cancelledFailure: Failure = { code: 'CANCELLED', message: 'The call was cancelled.' };
-
-function toolNotFound(name: string): Failure {
-  return {
-    code: 'TOOL_NOT_FOUND',
-    message: `There is no tool ${JSON.stringify(name.slice(0, 128))}.`,
-    hint: 'Ask for the list of tools and use a name from it.',
-  };
-}
-
-function abortFailure(reason: CallAbortReason, info: CallInfo, deadlineMs: number): Failure {
-  switch (reason) {
-    case 'timeout':
-      return {
-        code: 'TIMEOUT',
-        message: `The call did not finish within ${deadlineMs / 1000} s.`,
-        hint: 'It may have had an effect. Ask for less, or raise EXAI_WS_CALL_TIMEOUT.',
-        callId: info.callId,
-      };
-    case 'cancelled':
-    case 'session-ended':
-    case 'shutdown':
-      return { ...cancelledFailure, callId: info.callId };
-  }
-}
-
-function outcomeOf(failure: Failure): CallOutcome {
-  switch (failure.code) {
-    case 'CANCELLED':
-      return 'cancelled';
-    case 'TIMEOUT':
-      return 'timeout';
-    case 'OVER_CAPACITY':
-    case 'RATE_LIMITED':
-      return 'refused';
-    default:
-      return 'error';
-  }
-}
-
-/** What a tool threw, as a failure of its own. */
-function failureOf(error: unknown): Failure {
-  if (error instanceof FailureError) return error.failure;
-  return { code: 'EXEC_ERROR', message: error instanceof Error ? error.message : String(error) };
 }
 
 function timingOf(info: CallInfo, arrivedAt: number, startedAt: number): CallTiming {

@@ -29,9 +29,7 @@ export interface Room {
  * Cost: `add` and `remove` O(1); `take` O(providers + sessions at their cap).
  */
 export class FairQueue<Value> {
-  readonly max: number;
-  /** A quarter of `max`, at least 1. */
-  readonly maxPerSession: number;
+  #max: number;
   readonly #sessions = new Map<string, WaitingSession<Value>>();
   /** Lanes by provider, oldest turn first. Empty rings stay: providers are few. */
   readonly #rings = new Map<string | null, Set<Lane<Value>>>();
@@ -39,8 +37,21 @@ export class FairQueue<Value> {
   #nextTurn = 0;
 
   constructor(max: number) {
-    this.max = max;
-    this.maxPerSession = Math.max(1, Math.floor(max / 4));
+    this.#max = max;
+  }
+
+  get max(): number {
+    return this.#max;
+  }
+
+  /** A quarter of `max`, at least 1. */
+  get maxPerSession(): number {
+    return Math.max(1, Math.floor(this.#max / 4));
+  }
+
+  /** For calls that come from now on; what waits stays, also when it is more. */
+  setMax(max: number): void {
+    this.#max = max;
   }
 
   get size(): number {
@@ -54,6 +65,17 @@ export class FairQueue<Value> {
   /** Sessions with waiting calls, and how many. */
   *sizes(): Generator<readonly [session: string, size: number]> {
     for (const session of this.#sessions.values()) yield [session.name, session.size];
+  }
+
+  /** Providers with waiting calls, and how many; null stands for none. */
+  sizesByProvider(): ReadonlyMap<string | null, number> {
+    const sizes = new Map<string | null, number>();
+    for (const [provider, lanes] of this.#rings) {
+      let size = 0;
+      for (const lane of lanes) size += lane.entries.size;
+      if (size > 0) sizes.set(provider, size);
+    }
+    return sizes;
   }
 
   add(session: string, provider: string | null, value: Value): QueueAdmission<Value> {

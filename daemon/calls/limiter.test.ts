@@ -156,6 +156,9 @@ describe('release', () => {
       global: { capacity: 24, inflight: 0 },
       providers: { KIMI: { capacity: 6, inflight: 0 }, GLM: { capacity: 4, inflight: 0 } },
       queued: 0,
+      queuedByProvider: new Map(),
+      sessionCap: 8,
+      queue: { max: 0 },
       sessions: new Map(),
     });
   });

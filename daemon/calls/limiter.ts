@@ -56,6 +56,10 @@ export interface LimiterSnapshot {
   /** Providers with a cap. */
   readonly providers: Readonly<Record<string, { readonly capacity: number; readonly inflight: number }>>;
   readonly queued: number;
+  readonly queuedByProvider: ReadonlyMap<string | null, number>;
+  readonly sessionCap: number;
+  /** `max` 0: no queue. */
+  readonly queue: { readonly max: number };
   /** Sessions with a running or waiting call. */
   readonly sessions: ReadonlyMap<string, { readonly inflight: number; readonly queued: number }>;
 }
@@ -141,6 +145,13 @@ export class Limiter {
     this.#startWaiting();
   }
 
+  /**
+   * Changes at run time how many calls may wait. What waits goes on waiting; 0 lets no further call wait.
+   */
+  setQueueMax(max: number): void {
+    this.#waiting.setMax(checkedCap(max));
+  }
+
   /** The waiting calls of an ended session leave the queue as `cancelled`. Held leases stay valid. */
   endSession(session: string): void {
     this.#waiting.cancel(session);
@@ -149,6 +160,15 @@ export class Limiter {
   /** Every waiting call ends as `cancelled` and all timers stop. Held leases stay valid. */
   close(): void {
     this.#waiting.cancel();
+  }
+
+  /** What one session holds and waits for, in calls. */
+  ofSession(session: string): { readonly inflight: number; readonly queued: number } {
+    return { inflight: this.#sessions.get(session)?.inflight ?? 0, queued: this.#waiting.sizeOf(session) };
+  }
+
+  get sessionCap(): number {
+    return this.#sessionCap;
   }
 
   snapshot(): LimiterSnapshot {
@@ -165,6 +185,9 @@ export class Limiter {
       global: { capacity: this.#globalCap, inflight: this.#globalInflight },
       providers: Object.fromEntries(providers),
       queued: this.#waiting.size,
+      queuedByProvider: this.#waiting.sizesByProvider(),
+      sessionCap: this.#sessionCap,
+      queue: { max: this.#waiting.max },
       sessions,
     };
   }

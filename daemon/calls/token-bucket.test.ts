@@ -124,6 +124,18 @@ describe('RateLimiter', () => {
     expect(rates.tracked).toEqual({ addresses: 100, sessions: 100 });
   });
 
+  it('WIRE-2.9 WIRE-8.4: limits in force are those whose bucket is empty, until it fills', () => {
+    const { rates, time } = create({ global: plenty });
+    expect(rates.active()).toBe(0);
+    burst(rates, 'a', 's');
+    rates.take('a', 'other');
+    expect(rates.active()).toBe(1);
+    burst(rates, 'a', 'other');
+    expect(rates.active()).toBe(3);
+    time.advance(60_000);
+    expect(rates.active()).toBe(0);
+  });
+
   it('WIRE-2.9: an ended session is forgotten', () => {
     const { rates } = create();
     rates.take('a', 's');

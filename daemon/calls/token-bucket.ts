@@ -61,6 +61,12 @@ export class RateLimiter {
     this.#sessions.delete(session);
   }
 
+  /** Buckets that are empty now and refuse whoever comes. Looks at every bucket: for a scrape, not for a call. */
+  active(): number {
+    const now = this.#clock();
+    return (this.#global.hasToken(now) ? 0 : 1) + this.#addresses.countEmpty(now) + this.#sessions.countEmpty(now);
+  }
+
   /** Buckets in memory, for tests and metrics. */
   get tracked(): { readonly addresses: number; readonly sessions: number } {
     return { addresses: this.#addresses.size, sessions: this.#sessions.size };
@@ -140,6 +146,12 @@ class BucketTable {
 
   delete(key: string): void {
     this.#buckets.delete(key);
+  }
+
+  countEmpty(now: number): number {
+    let empty = 0;
+    for (const bucket of this.#buckets.values()) if (!bucket.hasToken(now)) empty += 1;
+    return empty;
   }
 
   #evict(now: number): void {

@@ -44,8 +44,21 @@ export class WaitingCalls<Grant> {
     return this.#queue.max;
   }
 
+  /** For calls that come from now on. */
+  setMax(max: number): void {
+    this.#queue.setMax(max);
+  }
+
   get size(): number {
     return this.#queue.size;
+  }
+
+  sizeOf(session: string): number {
+    return this.#queue.sizeOf(session);
+  }
+
+  sizesByProvider(): ReadonlyMap<string | null, number> {
+    return this.#queue.sizesByProvider();
   }
 
   sizes(): Iterable<readonly [session: string, size: number]> {

@@ -1,6 +1,6 @@
 import { readEnvelope } from '../../protocol/envelope.ts';
 import { jsonRpcError } from '../../protocol/errors.ts';
-import { type DaemonControl, type Hello, shimControlSchema } from '../../protocol/hello.ts';
+import type { DaemonControl, Hello } from '../../protocol/hello.ts';
 import type { RequestId } from '../../protocol/ids.ts';
 import { type CallJournal, type JournalVerdict, PastJournal } from '../calls/call-journal.ts';
 import type { Dispatcher } from '../calls/dispatcher.ts';
@@ -8,10 +8,12 @@ import type { RateRefusal } from '../calls/token-bucket.ts';
 import { McpPeer } from '../mcp/mcp-peer.ts';
 import type { ToolCatalog } from '../mcp/tool-catalog.ts';
 import type { EventBus } from '../observe/event-bus.ts';
-import { type ResumeBudget, ResumeBuffer, type ResumeLimits } from '../sessions/resume-buffer.ts';
+import type { ResumeBudget } from '../sessions/resume-budget.ts';
+import { ResumeBuffer, type ResumeLimits } from '../sessions/resume-buffer.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { parseShimControl } from './shim-control.ts';
 
 /** Journals of earlier runs that are kept in memory; no more than two are on the disk. */
 const maxKeptJournals = 4;
@@ -164,7 +166,7 @@ export class McpGateway {
   }
 
   #onControl(session: Session, peer: McpPeer, connection: ClientConnection, bytes: Buffer): void {
-    const control = parseControl(bytes);
+    const control = parseShimControl(bytes);
     switch (control?.op) {
       case 'received':
         peer.confirmReceived(control.ids);
@@ -185,6 +187,9 @@ export class McpGateway {
         for (const action of actions) action();
         return;
       }
+      case 'log_opened':
+        session.logFile = control.log;
+        return;
       case 'bye':
         this.#options.registry.end(session, 'bye');
         return;
@@ -223,7 +228,8 @@ export class McpGateway {
   #peerOf(session: Session, isResumable: boolean): McpPeer {
     const known = this.#peers.get(session);
     if (known !== undefined) return known;
-    const { dispatcher, catalog, bus, journal, resume, maxFrameBytes } = this.#options;
+    const options = this.#options;
+    const { dispatcher, catalog, bus, journal, resume, maxFrameBytes } = options;
     const shimId = session.hello?.shimId;
     const peer = new McpPeer({
       session,
@@ -236,7 +242,9 @@ export class McpGateway {
           ? { buffer: new ResumeBuffer(resume.limits, resume.budget), journal, shimId }
           : null,
       onConfirmed: () => this.#confirm(session),
-      longestCallMs: this.#options.longestCallMs,
+      get longestCallMs() {
+        return options.longestCallMs; // changes with the queue, at run time
+      },
       now: Date.now,
       monotonicNow: () => performance.now(),
     });
@@ -245,15 +253,4 @@ export class McpGateway {
     session.gone.addEventListener('abort', () => this.#peers.delete(session), { once: true });
     return peer;
   }
-}
-
-function parseControl(bytes: Buffer): ReturnType<typeof shimControlSchema.parse> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // counted as ignored
-  }
-  const parsed = shimControlSchema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
 }

@@ -45,9 +45,15 @@ export class OpsGateway {
     const peer = session.peer instanceof OpsPeer ? session.peer : this.#newPeer(session);
     const isReattached = session.resumes > 0 && session.hello?.shimId === undefined;
     const client = peer.attach({ isReattached, send: (text) => connection.send('control', text) });
-    const send = (frame: Record<string, unknown>): void => connection.send('control', JSON.stringify(frame));
     return (bytes) => {
+      const receivedAt = this.#options.now();
       const request = readOpsRequest(bytes);
+      const send = (frame: Record<string, unknown>, kind: 'response' | 'error' = 'response'): void => {
+        const text = JSON.stringify(frame);
+        const latencyMs = this.#options.now() - receivedAt;
+        this.#options.bus.emit({ type: 'message.sent', kind, bytes: text.length, answerTo: request.type, latencyMs });
+        connection.send('control', text);
+      };
       this.#options.bus.emit({
         type: 'message.received',
         kind: request.type,
@@ -63,7 +69,10 @@ export class OpsGateway {
           details: { scope: refusal.scope, limit: refusal.limit },
         };
         const { echo } = request;
-        send(problemFrame({ type: 'problem', echo, op: answerOpOf(request.type), message: 'rate_limited', failure }));
+        send(
+          problemFrame({ type: 'problem', echo, op: answerOpOf(request.type), message: 'rate_limited', failure }),
+          'error',
+        );
         return;
       }
       if (request.type === 'call_tool') peer.call(client, request, bytes.length);
@@ -75,7 +84,7 @@ export class OpsGateway {
   async #answer(
     session: Session,
     request: Exclude<OpsRequest, { type: 'call_tool' | 'cancel' }>,
-    send: (frame: Record<string, unknown>) => void,
+    send: (frame: Record<string, unknown>, kind?: 'error') => void,
   ): Promise<void> {
     const ids = echoed(request.echo);
     switch (request.type) {
@@ -102,7 +111,7 @@ export class OpsGateway {
       }
       case 'problem':
         this.#options.bus.emit({ type: 'error.answered', jsonrpcCode: 0, code: request.failure.code });
-        send(problemFrame(request));
+        send(problemFrame(request), 'error');
         return;
     }
   }

@@ -109,6 +109,27 @@ function countingTool() {
 }
 
 describe('the frames of a call', () => {
+  it('WIRE-8.4: every asker has its own time to the answer, cancelled and refused ones too', async () => {
+    const held = new HeldTool('chat');
+    const { openSession, time, bus } = create([held.tool]);
+    const client = openSession('win').connect();
+    client.ask(chat('b1'));
+    await settled();
+    time.advance(400);
+    client.ask(chat('b1'));
+    time.advance(100);
+    held.calls[0]?.finish(textResult('Hello'));
+    await settled();
+    client.ask({ op: 'cancel', request_id: 'c1', target: 'gone' });
+    client.ask(chat('b1'));
+    expect(bus.of('message.sent')).toMatchObject([
+      { kind: 'response', answerTo: 'call_tool', latencyMs: 500 },
+      { kind: 'response', answerTo: 'call_tool', latencyMs: 100 },
+      { kind: 'response', answerTo: 'cancel', latencyMs: 0 },
+      { kind: 'response', answerTo: 'call_tool', latencyMs: 0 },
+    ]);
+  });
+
   it('WIRE-O3: ack, progress, chunks, completion, one result', async () => {
     const held = new HeldTool('chat');
     const { connect: open } = create([held.tool]).openSession('win');

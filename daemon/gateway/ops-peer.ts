@@ -48,6 +48,8 @@ interface Asker {
   readonly echo: Echo;
   readonly flags: Readonly<Record<string, true>>;
   readonly wantsStream: boolean;
+  /** Monotonic milliseconds. */
+  readonly receivedAt: number;
   nextChunk: number;
 }
 
@@ -100,6 +102,7 @@ export class OpsPeer implements SessionPeer {
 
   call(client: OpsClient, request: CallRequest, bytes: number): void {
     const { echo, name, args } = request;
+    const receivedAt = this.#options.now();
     this.#session.lastActiveAt = Date.now() / 1000;
     if (this.#running.size >= this.#options.maxOpen) {
       const capacity = {
@@ -108,25 +111,31 @@ export class OpsPeer implements SessionPeer {
         inflight: this.#running.size,
         queued: 0,
       } as const;
-      this.#refuse(client, echo, {
-        code: 'OVER_CAPACITY',
-        message: 'This connection has too many open requests.',
-        retryAfterMs: limits.retryAfterMs,
-        capacity,
-      });
+      this.#refuse(
+        { client, echo, receivedAt },
+        {
+          code: 'OVER_CAPACITY',
+          message: 'This connection has too many open requests.',
+          retryAfterMs: limits.retryAfterMs,
+          capacity,
+        },
+      );
       return;
     }
     if (this.#isExpired()) {
-      this.#refuse(client, echo, {
-        code: 'UNAUTHORIZED',
-        message: 'The user token of this session has expired.',
-        hint: 'Get a new token and reconnect.',
-      });
+      this.#refuse(
+        { client, echo, receivedAt },
+        {
+          code: 'UNAUTHORIZED',
+          message: 'The user token of this session has expired.',
+          hint: 'Get a new token and reconnect.',
+        },
+      );
       return;
     }
     const requestId = echo.request_id ?? echo.id;
     const contentHash = canonicalHash(name, args);
-    const asker: Asker = { client, echo, flags: {}, wantsStream: args['stream'] === true, nextChunk: 0 };
+    const asker: Asker = { client, echo, flags: {}, wantsStream: args['stream'] === true, receivedAt, nextChunk: 0 };
     const { coalesce, neverCoalesceTools } = this.#options.repeats;
     const decision = this.#store.decide({
       requestId,
@@ -134,7 +143,7 @@ export class OpsPeer implements SessionPeer {
       isLegacyReattached: client.isReattached,
       coalesce,
       toolExcepted: neverCoalesceTools.has(name),
-      now: this.#options.now(),
+      now: receivedAt,
     });
     const ask = { requestId, contentHash, connection: client };
     switch (decision.type) {
@@ -156,8 +165,7 @@ export class OpsPeer implements SessionPeer {
         return;
       case 'duplicate':
         this.#refuse(
-          client,
-          echo,
+          asker,
           {
             code: 'DUPLICATE',
             message: 'Another call with this id is still running.',
@@ -170,6 +178,7 @@ export class OpsPeer implements SessionPeer {
   }
 
   cancel(client: OpsClient, request: CancelRequest): void {
+    const receivedAt = this.#options.now();
     const found = this.#store.cancel(request.target);
     const frame = {
       op: 'cancelled',
@@ -179,7 +188,7 @@ export class OpsPeer implements SessionPeer {
       found: found !== undefined,
       timestamp: Date.now() / 1000,
     };
-    client.send(JSON.stringify(frame));
+    this.#answer({ client, receivedAt }, 'cancel', JSON.stringify(frame));
     if (found === undefined) return;
     const { call } = found.running;
     if (found.isLast) {
@@ -189,8 +198,7 @@ export class OpsPeer implements SessionPeer {
     // Others still want the call: only this asker gets its answer now.
     const index = call.askers.findIndex(({ echo }) => (echo.request_id ?? echo.id) === request.target);
     const [asker] = index < 0 ? [] : call.askers.splice(index, 1);
-    if (asker !== undefined)
-      this.#refuse(asker.client, asker.echo, { code: 'CANCELLED', message: 'The call was cancelled.' });
+    if (asker !== undefined) this.#refuse(asker, { code: 'CANCELLED', message: 'The call was cancelled.' });
   }
 
   async #run(
@@ -214,6 +222,7 @@ export class OpsPeer implements SessionPeer {
       arguments: request.args,
       requestBytes: bytes,
       cancelled: call.cancel.signal,
+      canceller: call.cancel,
       sessionGone: this.#session.gone,
       onQueued: (position) => progress({ note: 'queued', details: { position } }),
       onStarted: ({ callId, deadlineMs, wasQueued }) =>
@@ -251,7 +260,7 @@ export class OpsPeer implements SessionPeer {
           JSON.stringify({ op: 'stream_complete', ...echoed(asker.echo), timestamp: new Date().toISOString() }),
         );
       }
-      asker.client.send(callAnswer(asker.echo, payload, asker.flags));
+      this.#answer(asker, 'call_tool', callAnswer(asker.echo, payload, asker.flags), payload.ok);
     }
   }
 
@@ -271,7 +280,7 @@ export class OpsPeer implements SessionPeer {
 
   #replay(asker: Asker, payload: OpsPayload): void {
     this.#options.bus.emit({ type: 'result.replayed', sessionId: this.#session.sessionId });
-    asker.client.send(callAnswer(asker.echo, payload, { from_cache: true }));
+    this.#answer(asker, 'call_tool', callAnswer(asker.echo, payload, { from_cache: true }), payload.ok);
   }
 
   #sendChunk(asker: Asker, text: string): void {
@@ -287,9 +296,26 @@ export class OpsPeer implements SessionPeer {
     asker.client.send(JSON.stringify(frame));
   }
 
-  #refuse(client: OpsClient, echo: Echo, failure: Failure, original?: RequestId): void {
+  #refuse(
+    { client, echo, receivedAt }: Pick<Asker, 'client' | 'echo' | 'receivedAt'>,
+    failure: Failure,
+    original?: RequestId,
+  ): void {
     this.#options.bus.emit({ type: 'error.answered', jsonrpcCode: 0, code: failure.code });
-    client.send(callAnswer(echo, { ok: false, body: { error: opsError(failure, original) } }));
+    const text = callAnswer(echo, { ok: false, body: { error: opsError(failure, original) } });
+    this.#answer({ client, receivedAt }, 'call_tool', text, false);
+  }
+
+  #answer(
+    { client, receivedAt }: Pick<Asker, 'client' | 'receivedAt'>,
+    answerTo: 'call_tool' | 'cancel',
+    text: string,
+    isOk = true,
+  ): void {
+    const latencyMs = this.#options.now() - receivedAt;
+    const kind = isOk ? 'response' : 'error';
+    this.#options.bus.emit({ type: 'message.sent', kind, bytes: text.length, answerTo, latencyMs });
+    client.send(text);
   }
 
   #isExpired(): boolean {

@@ -4,7 +4,7 @@ import type { CloseReason } from '../../protocol/limits.ts';
 export interface Peer {
   /** Address after `EXAI_WS_TRUST_PROXY`, or `local` for the local socket. */
   readonly address: string;
-  readonly listener: 'tcp' | 'local';
+  readonly listener: 'tcp' | 'local' | 'dashboard';
   /** Loopback address or local socket: exempt from the per-address limits (WIRE §2). */
   readonly isExempt: boolean;
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 /** Answers with a JSON body; used for every plain HTTP answer of the daemon. */
 export function respond(
@@ -16,4 +17,15 @@ export function respond(
     ...headers,
   });
   response.end(text);
+}
+
+/** Refuses an upgrade. `headers` are whole lines. */
+export function refuseUpgrade(socket: Duplex, statusCode: number, text: string, headers = ''): void {
+  endWith(socket, `HTTP/1.1 ${statusCode} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
+}
+
+/** Says a last word. The socket goes with it: a peer that keeps its end open would hold a descriptor and a place. */
+export function endWith(socket: Duplex, text: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(text);
 }

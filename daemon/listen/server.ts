@@ -18,7 +18,8 @@ import {
 } from './guards.ts';
 import { LinkSocket } from './link-socket.ts';
 import { prepareLocalPath, protectLocalSocket } from './local-socket.ts';
-import { respond } from './respond.ts';
+import { type ListenFailure, openServer, portOf } from './open-server.ts';
+import { endWith, refuseUpgrade, respond } from './respond.ts';
 import { WebSocketSocket } from './websocket-socket.ts';
 
 export interface ListenerOptions {
@@ -43,9 +44,7 @@ export interface ListenerOptions {
   onSocket(socket: FrameSocket, upgrade: UpgradeInfo, authenticated: () => void): void;
 }
 
-export type ListenFailure = { readonly type: 'address-in-use' } | { readonly type: 'failed'; readonly message: string };
-
-/** Both listeners with one HTTP server each, the guards of WIRE §2 in their order, and the two upgrades. */
+/** All listeners with one HTTP server each, the guards of WIRE §2 in their order, and the two upgrades. */
 export class Listeners {
   readonly #options: ListenerOptions;
   readonly #counter: ConnectionCounter;
@@ -54,6 +53,8 @@ export class Listeners {
   /** Sockets that have left HTTP, framed or about to be. */
   readonly #upgraded = new Set<Duplex>();
   #port = 0;
+  /** Of the dashboard's own listener. */
+  #dashboard = { host: '', port: 0 };
   #isDraining = false;
 
   constructor(options: ListenerOptions) {
@@ -91,12 +92,26 @@ export class Listeners {
     return this.#port;
   }
 
+  /** Port of the dashboard's own listener; 0 when it is not open. */
+  get dashboardPort(): number {
+    return this.#dashboard.port;
+  }
+
   async listenTcp(port: number): Promise<ListenFailure | undefined> {
     const server = this.#createServer('tcp');
-    const failure = await listen(server, { host: this.#options.host, port, exclusive: true });
+    const failure = await openServer(server, { host: this.#options.host, port, exclusive: true });
     if (failure !== undefined) return failure;
-    const address = server.address();
-    this.#port = typeof address === 'object' && address !== null ? address.port : port;
+    this.#port = portOf(server);
+    this.#servers.push(server);
+    return undefined;
+  }
+
+  /** A TCP listener for browsers alone: the same guards for its own name and port, and no upgrade. */
+  async listenDashboard(host: string, port: number): Promise<ListenFailure | undefined> {
+    const server = this.#createServer('dashboard');
+    const failure = await openServer(server, { host, port, exclusive: true });
+    if (failure !== undefined) return failure;
+    this.#dashboard = { host, port: portOf(server) };
     this.#servers.push(server);
     return undefined;
   }
@@ -106,7 +121,7 @@ export class Listeners {
     if (state.type === 'in-use') return { type: 'address-in-use' };
     if (state.type === 'unsafe') return { type: 'failed', message: state.message };
     const server = this.#createServer('local');
-    const failure = await listen(server, { path });
+    const failure = await openServer(server, { path });
     if (failure !== undefined) return failure;
     protectLocalSocket(path);
     this.#servers.push(server);
@@ -131,7 +146,7 @@ export class Listeners {
     this.#webSockets.close();
   }
 
-  #createServer(listener: 'tcp' | 'local'): Server {
+  #createServer(listener: Peer['listener']): Server {
     const server = createServer({
       headersTimeout: this.#options.helloTimeoutMs,
       requestTimeout: 60_000,
@@ -140,7 +155,10 @@ export class Listeners {
     });
     server.on('request', (request, response) => this.#onRequest(request, response, listener));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      void this.#onUpgrade(request, socket, head, listener);
+      if (listener === 'dashboard') {
+        socket.on('error', () => socket.destroy());
+        refuseUpgrade(socket, 404, 'Not Found');
+      } else void this.#onUpgrade(request, socket, head, listener);
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       this.#options.bus.emit({
@@ -159,7 +177,7 @@ export class Listeners {
     return server;
   }
 
-  #peer(request: IncomingMessage, listener: 'tcp' | 'local'): Peer {
+  #peer(request: IncomingMessage, listener: Peer['listener']): Peer {
     if (listener === 'local') return { address: 'local', listener, isExempt: true };
     const forwarded = headerValues(request, 'x-forwarded-for');
     const address = clientAddress(request.socket.remoteAddress ?? '', forwarded, this.#options.trustProxy);
@@ -167,19 +185,18 @@ export class Listeners {
   }
 
   /** Guards 3 and 4. Undefined when the request may pass. */
-  #nameRefusal(request: IncomingMessage, listener: 'tcp' | 'local'): 'host' | 'origin' | undefined {
+  #nameRefusal(request: IncomingMessage, listener: Peer['listener']): 'host' | 'origin' | undefined {
     const allowed: AllowedNames = {
-      host: this.#options.host,
-      port: this.#port,
+      ...(listener === 'dashboard' ? this.#dashboard : { host: this.#options.host, port: this.#port }),
       allowedHosts: this.#options.allowedHosts,
       allowedOrigins: this.#options.allowedOrigins,
     };
-    if (listener === 'tcp' && !isHostAllowed(headerValues(request, 'host'), allowed)) return 'host';
+    if (listener !== 'local' && !isHostAllowed(headerValues(request, 'host'), allowed)) return 'host';
     if (!isOriginAllowed(headerValues(request, 'origin'), allowed)) return 'origin';
     return undefined;
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse, listener: 'tcp' | 'local'): void {
+  #onRequest(request: IncomingMessage, response: ServerResponse, listener: Peer['listener']): void {
     const peer = this.#peer(request, listener);
     const release = this.#counter.openConnection(peer.address, peer.isExempt);
     if (release === undefined) {
@@ -279,39 +296,4 @@ export class Listeners {
   #refused(guard: string): void {
     this.#options.bus.emit({ type: 'guard.refused', guard });
   }
-}
-
-function refuseUpgrade(socket: Duplex, statusCode: number, text: string, headers = ''): void {
-  endWith(socket, `HTTP/1.1 ${statusCode} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
-}
-
-/** Says a last word. The socket goes with it: a peer that keeps its end open would hold a descriptor and a place. */
-function endWith(socket: Duplex, text: string): void {
-  socket.once('finish', () => socket.destroy());
-  socket.end(text);
-}
-
-function listen(
-  server: Server,
-  where: { host: string; port: number; exclusive: boolean } | { path: string },
-): Promise<ListenFailure | undefined> {
-  return new Promise((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(
-        error.code === 'EADDRINUSE'
-          ? { type: 'address-in-use' }
-          : { type: 'failed', message: listenFailureText(error) },
-      );
-    });
-    server.listen(where, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined); // accept errors (EMFILE): the next accept tries again
-      resolve(undefined);
-    });
-  });
-}
-
-function listenFailureText(error: NodeJS.ErrnoException): string {
-  // Ports below 1024 on Unix; ranges that Windows has reserved, whatever their number.
-  return error.code === 'EACCES' ? 'the system does not allow this port; set EXAI_WS_PORT to another' : error.message;
 }

@@ -7,7 +7,8 @@ import type { Hello } from '../../protocol/hello.ts';
 import { CallJournal } from '../calls/call-journal.ts';
 import { Dispatcher } from '../calls/dispatcher.ts';
 import { Limiter } from '../calls/limiter.ts';
-import { ResumeBudget, ResumeBuffer } from '../sessions/resume-buffer.ts';
+import { ResumeBudget } from '../sessions/resume-budget.ts';
+import { ResumeBuffer } from '../sessions/resume-buffer.ts';
 import type { SessionOwner } from '../sessions/session.ts';
 import { RecordedBus } from '../testing/recorded-bus.ts';
 import { hello, standaloneSession, userOwner } from '../testing/sessions.ts';
@@ -36,6 +37,7 @@ interface Setup {
   readonly maxFrameBytes?: number;
   readonly sessionCap?: number;
   readonly queueMax?: number;
+  readonly monotonicNow?: () => number;
 }
 
 const shimId = '0b0f3c1e-6c55-4d7e-9c0a-2f1d7a5b9e11';
@@ -94,7 +96,7 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
     },
     longestCallMs: 120_000,
     now: () => nowMs,
-    monotonicNow: () => nowMs,
+    monotonicNow: setup.monotonicNow ?? (() => nowMs),
   });
   session.peer = peer;
   const sent: Message[] = [];
@@ -299,6 +301,41 @@ describe('requests', () => {
       request(1, 'tools/list');
       expect(answer(1)?.error?.code).toBe(code);
     }
+  });
+});
+
+describe('what is counted of a request', () => {
+  it('WIRE-8.4: the time to its answer, of a call as well; none for what is no answer', async () => {
+    const held = new HeldTool('chat');
+    let now = 1_000;
+    const { request, notify, callChat, bus, peer } = create([held.tool], { monotonicNow: () => now });
+    request(1, 'ping');
+    callChat(2);
+    await settled();
+    now += 2_500;
+    held.calls[0]?.finish(textResult('ok'));
+    await settled();
+    request(3, 'nonsense');
+    notify('notifications/initialized');
+    peer.answerLost(4, 'expired');
+    expect(bus.of('message.sent')).toMatchObject([
+      { kind: 'response', answerTo: 'request', latencyMs: 0 },
+      { kind: 'response', answerTo: 'request', latencyMs: 2_500 },
+      { kind: 'error', answerTo: 'request', latencyMs: 0 },
+      { kind: 'error' },
+    ]);
+    expect(bus.of('message.sent').at(-1)).not.toHaveProperty('latencyMs');
+  });
+
+  it('WIRE-8.4: the scheme of a resource that is not there, and its error', () => {
+    const { request, bus, answer } = create([]);
+    request(1, 'resources/read', { uri: 'file:///home/ana/secret.txt' });
+    request(2, 'resources/read', {});
+    expect(answer(1)?.error?.data).toMatchObject({ code: 'NOT_FOUND' });
+    expect(bus.of('resource.read')).toEqual([
+      { type: 'resource.read', scheme: 'file', clientName: 'unknown', errorCode: 'NOT_FOUND' },
+      { type: 'resource.read', scheme: 'none', clientName: 'unknown', errorCode: 'NOT_FOUND' },
+    ]);
   });
 });
 
@@ -569,7 +606,7 @@ describe('oversized results', () => {
   const text = 'é'.repeat(100_000);
 
   it('SHIM-S14 SHIM-S15: are replaced, and read in parts that fit', async () => {
-    const { callChat, request, answer } = create([fakeTool('chat', () => textResult(text))], {
+    const { callChat, request, answer, bus } = create([fakeTool('chat', () => textResult(text))], {
       maxFrameBytes: 128 * 1024,
     });
     callChat(1);
@@ -588,6 +625,9 @@ describe('oversized results', () => {
       uri = read.contents[0]._meta['exai-tray/part'].next;
     }
     expect(whole === text).toBe(true);
+    const reads = bus.of('resource.read');
+    expect(reads.length).toBeGreaterThan(1);
+    for (const read of reads) expect(read).toMatchObject({ scheme: 'exai', errorCode: null });
   });
 
   it('SHIM-S14: just below the limit, or to a client that reads long lines, they go out as they are', async () => {

@@ -41,7 +41,7 @@ export class ActivityLog {
 }
 
 function activityLine(call: FinishedCall, secrets: SecretValues): string {
-  const masked = (text: string): string => secrets.maskText(text).slice(0, maxTextChars).toWellFormed();
+  const masked = (text: string): string => secrets.maskName(text).slice(0, maxTextChars).toWellFormed();
   return JSON.stringify({
     t: call.finishedAt,
     level: call.outcome === 'ok' ? 'info' : 'warn',

@@ -1,7 +1,8 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { CallInfo, DaemonEvent, FinishedCall } from '../../protocol/events.ts';
 import type { BoundedLabels } from './bounded-labels.ts';
 import { TallyCounter } from './tally-counter.ts';
+import { TallyHistogram } from './tally-histogram.ts';
 
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 /** The predecessor's, so that its boards keep their scale. */
@@ -18,16 +19,16 @@ export class CallMetrics {
   readonly #refusals: TallyCounter;
   readonly #joined: TallyCounter;
   readonly #replayed: TallyCounter;
-  readonly #queueWait: Histogram<'provider'>;
+  readonly #queueWait: TallyHistogram;
   readonly #toolCalls: TallyCounter;
   readonly #toolErrors: TallyCounter;
   readonly #unknownTools: TallyCounter;
   readonly #invalidParams: TallyCounter;
-  readonly #toolDuration: Histogram<'tool_name'>;
-  readonly #resultSize: Histogram<'tool_name'>;
+  readonly #toolDuration: TallyHistogram;
+  readonly #resultSize: TallyHistogram;
   readonly #rateLimited: TallyCounter;
   readonly #requests: TallyCounter;
-  readonly #requestDuration: Histogram<'method' | 'endpoint'>;
+  readonly #requestDuration: TallyHistogram;
   readonly #inflight: Gauge<'tool_name'>;
   readonly #inflightTotal: Gauge;
 
@@ -40,12 +41,11 @@ export class CallMetrics {
     this.#refusals = counter('exai_refusals_total', 'Calls refused for lack of capacity.', ['scope']);
     this.#joined = counter('exai_calls_joined_total', 'Calls that joined an equal running one.');
     this.#replayed = counter('exai_results_replayed_total', 'Answers given from the store.');
-    this.#queueWait = new Histogram({
+    this.#queueWait = new TallyHistogram(registry, {
       name: 'exai_queue_wait_seconds',
       help: 'Time in the queue of calls that had to wait.',
       labelNames: ['provider'],
       buckets: waitBuckets,
-      registers,
     });
     this.#toolCalls = counter('mcp_tool_calls_total', 'Tool calls.', ['tool_name', 'status', 'client_id']);
     this.#toolErrors = counter('mcp_tool_errors_total', 'Failed tool calls.', ['tool_name', 'error_type']);
@@ -56,19 +56,17 @@ export class CallMetrics {
     this.#invalidParams = counter('mcp_tool_invalid_params_total', 'Calls with arguments outside the schema.', [
       'tool_name',
     ]);
-    this.#toolDuration = new Histogram({
+    this.#toolDuration = new TallyHistogram(registry, {
       name: 'mcp_tool_duration_seconds',
       help: 'Time from receipt to result.',
       labelNames: ['tool_name'],
       buckets: durationBuckets,
-      registers,
     });
-    this.#resultSize = new Histogram({
+    this.#resultSize = new TallyHistogram(registry, {
       name: 'mcp_tool_result_size_bytes',
       help: 'Size of results.',
       labelNames: ['tool_name'],
       buckets: sizeBuckets,
-      registers,
     });
     this.#rateLimited = counter('mcp_rate_limit_total', 'Calls refused by a rate or capacity limit.', [
       'client_id',
@@ -79,12 +77,11 @@ export class CallMetrics {
       'endpoint',
       'status',
     ]);
-    this.#requestDuration = new Histogram({
+    this.#requestDuration = new TallyHistogram(registry, {
       name: 'mcp_request_duration_seconds',
       help: 'Time from receipt to result, with the labels of the predecessor.',
       labelNames: ['method', 'endpoint'],
       buckets: requestBuckets,
-      registers,
     });
     this.#inflight = new Gauge({
       name: 'mcp_tool_inflight',
@@ -135,14 +132,13 @@ export class CallMetrics {
     const seconds = call.durationMs / 1000;
     const status = call.outcome === 'ok' ? 'success' : 'error';
     this.#running.delete(call.callId);
-    if (this.#queued.delete(call.callId)) this.#queueWait.observe({ provider }, call.queuedMs / 1000);
+    if (this.#queued.delete(call.callId)) this.#queueWait.observe(call.queuedMs / 1000, provider);
     this.#calls.add(call.outcome, provider);
     this.#toolCalls.add(tool_name, status, client_id);
-    this.#toolDuration.observe({ tool_name }, seconds);
+    this.#toolDuration.observe(seconds, tool_name);
     this.#requests.add(method, tool_name, status);
-    this.#requestDuration.observe({ method, endpoint: tool_name }, seconds);
-    if (call.outcome === 'ok' || call.outcome === 'tool_error')
-      this.#resultSize.observe({ tool_name }, call.responseBytes);
+    this.#requestDuration.observe(seconds, method, tool_name);
+    if (call.outcome === 'ok' || call.outcome === 'tool_error') this.#resultSize.observe(call.responseBytes, tool_name);
     if (call.outcome !== 'ok') this.#failed(call, tool_name, client_id);
   }
 

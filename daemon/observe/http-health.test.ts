@@ -30,10 +30,14 @@ describe('httpHealth', () => {
     expect(codes(draining)).toEqual({ health: 503, live: 200, ready: 503 });
   });
 
-  it('WIRE-8.3: an unusable store is unhealthy and not ready', () => {
-    const status = sampleStatus({ store: { kind: 'sqlite', ok: false } });
-    expect(healthStatus(status)).toBe('unhealthy');
-    expect(codes(status)).toEqual({ health: 503, live: 200, ready: 503 });
+  it('WIRE-8.3 HIST-degraded: without its history the daemon serves on: degraded, up and ready, and it says why', () => {
+    const status = sampleStatus({ store: { kind: 'sqlite', ok: false, code: 'STORE_LOCKED' } });
+    expect(healthStatus(status)).toBe('degraded');
+    expect(healthReasons(status)).toEqual(['The history of calls cannot be used (STORE_LOCKED); calls go on.']);
+    expect(codes(status)).toEqual(up);
+    expect(httpHealth('health', status, { detailed: true }).body['components']).toMatchObject({
+      store: { status: 'degraded', code: 'STORE_LOCKED' },
+    });
   });
 
   it.each([
@@ -41,13 +45,17 @@ describe('httpHealth', () => {
     [0.85, 'healthy'],
     [0.851, 'degraded'],
     [0.95, 'degraded'],
-    [0.951, 'unhealthy'],
+    [0.951, 'degraded'],
   ])('WIRE-8.3: a disk %s full is %s', (diskUsedRatio, expected) => {
     expect(healthStatus(sampleStatus({ diskUsedRatio, store: { kind: 'sqlite', ok: true } }))).toBe(expected);
   });
 
-  it('BAD-full-disk: without a store a full disk degrades and no more, since calls go on', () => {
-    expect(healthStatus(sampleStatus({ diskUsedRatio: 0.99 }))).toBe('degraded');
+  it('BAD-full-disk: a full disk degrades and no more, with a history and without, since calls go on', () => {
+    for (const store of [undefined, { kind: 'sqlite', ok: true }]) {
+      const status = sampleStatus({ diskUsedRatio: 0.99, ...(store === undefined ? {} : { store }) });
+      expect(healthStatus(status)).toBe('degraded');
+      expect(codes(status)).toEqual(up);
+    }
   });
 
   it('BAD-full-disk: a metrics log that loses lines degrades health and says so', () => {

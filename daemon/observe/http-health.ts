@@ -36,7 +36,7 @@ export function httpHealth(
 
 function isUp(kind: HealthKind, status: DaemonStatus): boolean {
   if (kind === 'live') return true; // answering at all is the proof
-  if (kind === 'ready') return !status.isDraining && status.store?.ok !== false;
+  if (kind === 'ready') return !status.isDraining;
   const state = healthStatus(status);
   return state === 'healthy' || state === 'degraded';
 }
@@ -44,7 +44,7 @@ function isUp(kind: HealthKind, status: DaemonStatus): boolean {
 function components(status: DaemonStatus): Record<string, unknown> {
   const failed = status.upstreams?.failed ?? [];
   return {
-    ...(status.store === undefined ? {} : { store: { status: status.store.ok ? 'healthy' : 'unhealthy' } }),
+    ...(status.store === undefined ? {} : { store: storeState(status.store) }),
     limiter: { status: 'healthy', inflight: status.global.inflight, limit: status.global.capacity },
     sessions: { status: 'healthy', connected: status.sessionsConnected, limit: status.sessionCapacity },
     metrics_log: { status: status.metricsLogProblem === null ? 'healthy' : 'degraded' },
@@ -55,6 +55,10 @@ function components(status: DaemonStatus): Record<string, unknown> {
       ? {}
       : { upstreams: { status: failed.length === 0 ? 'healthy' : 'degraded', ready: status.upstreams.ready, failed } }),
   };
+}
+
+function storeState({ ok, code }: NonNullable<DaemonStatus['store']>): Record<string, unknown> {
+  return { status: ok ? 'healthy' : 'degraded', ...(code === undefined ? {} : { code }) };
 }
 
 function diskState(status: DaemonStatus): string {

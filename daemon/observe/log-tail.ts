@@ -55,12 +55,16 @@ export async function tailLines(path: string, count: number, options: LogTailOpt
   return found.slice(0, count).toReversed();
 }
 
-/** A line that `start` cuts is left out, unless it begins there by chance. */
-async function* linesOfRange(
+/**
+ * The lines of a part of a file, newest first. A line that `start` cuts is left out, unless it begins there by chance.
+ * @param maxLineBytes of a longer line only the beginning is kept, with up to a chunk more
+ */
+export async function* linesOfRange(
   file: FileHandle,
   start: number,
   end: number,
   chunkBytes: number,
+  maxLineBytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<string[]> {
   /** What was read of a line whose beginning is further ahead, last piece first. */
   let pieces: Buffer[] = [];
@@ -79,12 +83,22 @@ async function* linesOfRange(
       lineEnd = found;
     }
     pieces.push(chunk.subarray(0, lineEnd));
+    dropEnd(pieces, maxLineBytes);
     if (lines.length > 0) yield lines;
   }
   if (start > 0) return;
   const first: string[] = [];
   addLine(first, pieces);
   if (first.length > 0) yield first;
+}
+
+/** Of the pieces of one line, last first, those that stand beyond its first `maxBytes` for sure. */
+function dropEnd(pieces: Buffer[], maxBytes: number): void {
+  let kept = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  for (let last = pieces[0]; last !== undefined && kept - last.length >= maxBytes; last = pieces[0]) {
+    kept -= last.length;
+    pieces.shift();
+  }
 }
 
 function lastNewline(chunk: Buffer, end: number): number {

@@ -25,6 +25,8 @@ export interface ObservationOptions {
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly status: StatusSource;
+  /** Rate limits that refuse requests now. */
+  readonly activeRateLimits?: () => number;
   /** Values that are `***` wherever a client brings them in; the set may grow. */
   readonly secrets?: SecretValues;
 }
@@ -70,7 +72,11 @@ export class Observation {
     };
     const { logMaxBytes, logFiles } = config;
     const flushMs = limits.metricsFlushMs;
-    this.prometheus = new PrometheusMetrics({ source: status, secrets });
+    this.prometheus = new PrometheusMetrics({
+      source: status,
+      secrets,
+      ...(options.activeRateLimits === undefined ? {} : { activeRateLimits: options.activeRateLimits }),
+    });
     this.#metricsLog = new MetricsLog({
       sink: file(metricsLogName, config.metricsMaxBytes, config.metricsFiles),
       flushMs,
@@ -91,7 +97,12 @@ export class Observation {
     this.#subscriptions = observers.map((observer) => bus.subscribe((event) => observer.observe(event)));
   }
 
-  /** Asking the system costs as much as a whole call, and the tool `version` shows a status at every call. */
+  /** Since the start, from a clock that no one can set. */
+  get uptimeSeconds(): number {
+    return (performance.now() - this.#startedAtMs) / 1000;
+  }
+
+  /** Asking the system costs as much as a whole call, and tools show a status at every call. */
   #memory(): number {
     const now = performance.now();
     if (now - this.#rssAt >= rssKeptMs) {
@@ -138,7 +149,7 @@ export class Observation {
   readings(): Readings {
     return {
       now: Date.now() / 1000,
-      uptimeSeconds: (performance.now() - this.#startedAtMs) / 1000,
+      uptimeSeconds: this.uptimeSeconds,
       warnings: [...this.#warnings],
       leaseDoubleReleases: this.#doubleReleases,
       metricsLogProblem: this.#metricsLog.problem,

@@ -69,7 +69,10 @@ const everything: DaemonEvent[] = [
   { type: 'session.connected', session: sampleSession() },
   { type: 'session.identified', session: sampleSession(), protocolVersion: '2025-11-25' },
   { type: 'message.received', kind: 'request', clientName: 'Visual Studio Code', bytes: 300 },
-  { type: 'message.sent', kind: 'response', bytes: 900 },
+  { type: 'message.sent', kind: 'response', bytes: 900, answerTo: 'request', latencyMs: 3 },
+  { type: 'message.sent', kind: 'notification', bytes: 90 },
+  { type: 'resource.read', scheme: 'exai', clientName: 'Visual Studio Code', errorCode: null },
+  { type: 'resource.read', scheme: 'file', clientName: 'Visual Studio Code', errorCode: 'NOT_FOUND' },
   { type: 'error.answered', jsonrpcCode: 429, code: 'OVER_CAPACITY' },
   { type: 'call.queued', call: sampleCall(), position: 1 },
   { type: 'call.started', call: sampleCall() },
@@ -135,14 +138,18 @@ describe('PrometheusMetrics', () => {
       'mcp_handshake_total counter',
       'mcp_jsonrpc_errors_total counter',
       'mcp_memory_usage_mb gauge',
+      'mcp_message_latency_seconds histogram',
       'mcp_message_size_bytes histogram',
       'mcp_messages_received_total counter',
       'mcp_messages_sent_total counter',
       'mcp_protocol_version_count counter',
+      'mcp_rate_limit_active gauge',
       'mcp_rate_limit_total counter',
       'mcp_reconnection_total counter',
       'mcp_request_duration_seconds histogram',
       'mcp_requests_total counter',
+      'mcp_resource_accessed_total counter',
+      'mcp_resource_errors_total counter',
       'mcp_session_disconnects_total counter',
       'mcp_session_duration_seconds histogram',
       'mcp_sessions_total counter',
@@ -199,9 +206,12 @@ describe('PrometheusMetrics', () => {
       'mcp_messages_received_total{msg_type,client_id}',
       'mcp_messages_sent_total{msg_type}',
       'mcp_protocol_version_count{version,client_id}',
+      'mcp_rate_limit_active',
       'mcp_rate_limit_total{client_id,tool_name}',
       'mcp_reconnection_total{client_id,reason}',
       'mcp_requests_total{method,endpoint,status}',
+      'mcp_resource_accessed_total{resource,client_id}',
+      'mcp_resource_errors_total{resource,error_type}',
       'mcp_session_disconnects_total{client_id,reason}',
       'mcp_sessions_total{client_id,transport}',
       'mcp_tool_calls_total{tool_name,status,client_id}',
@@ -214,6 +224,7 @@ describe('PrometheusMetrics', () => {
     ]);
     expect(shapes.filter((shape) => shape.includes('_count') && !shape.startsWith('mcp_protocol'))).toEqual([
       'exai_queue_wait_seconds_count{provider}',
+      'mcp_message_latency_seconds_count{msg_type}',
       'mcp_message_size_bytes_count{direction}',
       'mcp_request_duration_seconds_count{method,endpoint}',
       'mcp_session_duration_seconds_count',
@@ -252,9 +263,45 @@ describe('PrometheusMetrics', () => {
     const { value, text } = await scrape();
     expect(value('mcp_tool_inflight{tool_name="version"}')).toBeUndefined();
     expect(value('mcp_tool_inflight_total')).toBe(0);
-    expect(text).not.toMatch(
-      /exai_upstream|exai_processes_saved|mcp_token_usage|mcp_resource|mcp_rate_limit_active|mcp_message_latency/,
+    expect(text).not.toMatch(/exai_upstream|exai_processes_saved|mcp_token_usage|mcp_resource_\w+\{/);
+  });
+
+  it('WIRE-8.4: the time to an answer is counted by what was asked; what nobody asked for has none', async () => {
+    const { tell, scrape } = daemon();
+    tell(
+      { type: 'message.sent', kind: 'response', bytes: 9, answerTo: 'request', latencyMs: 0.4 },
+      { type: 'message.sent', kind: 'error', bytes: 9, answerTo: 'request', latencyMs: 40_000 },
+      { type: 'message.sent', kind: 'response', bytes: 9, answerTo: 'call_tool', latencyMs: 2 },
+      { type: 'message.sent', kind: 'notification', bytes: 9 },
     );
+    const { value, text } = await scrape();
+    expect(value('mcp_message_latency_seconds_bucket{le="0.0005",msg_type="request"}')).toBe(1);
+    expect(value('mcp_message_latency_seconds_bucket{le="30",msg_type="request"}')).toBe(1);
+    expect(value('mcp_message_latency_seconds_bucket{le="60",msg_type="request"}')).toBe(2);
+    expect(value('mcp_message_latency_seconds_sum{msg_type="request"}')).toBeCloseTo(40.0004);
+    expect(value('mcp_message_latency_seconds_count{msg_type="call_tool"}')).toBe(1);
+    expect(text.match(/mcp_message_latency_seconds_count/g)).toHaveLength(2);
+  });
+
+  it('WIRE-8.4: resources are counted by scheme: read ones by client, others by error', async () => {
+    const { tell, scrape } = daemon();
+    tell(...everything);
+    const { value } = await scrape();
+    expect(value('mcp_resource_accessed_total{resource="exai",client_id="Visual Studio Code"}')).toBe(1);
+    expect(value('mcp_resource_errors_total{resource="file",error_type="NOT_FOUND"}')).toBe(1);
+    expect(value('mcp_resource_accessed_total{resource="file",client_id="Visual Studio Code"}')).toBeUndefined();
+  });
+
+  it('WIRE-8.4: rate limits in force are asked for at each scrape', async () => {
+    let active = 2;
+    const metrics = new PrometheusMetrics({
+      source: { status: () => sampleStatus() },
+      secrets: SecretValues.of([]),
+      activeRateLimits: () => active,
+    });
+    expect(parse(await metrics.text()).value('mcp_rate_limit_active')).toBe(2);
+    active = 0;
+    expect(parse(await metrics.text()).value('mcp_rate_limit_active')).toBe(0);
   });
 
   it('WIRE-8.4: a window that drops, returns and ends is one session and one disconnect', async () => {
@@ -325,6 +372,8 @@ describe('PrometheusMetrics', () => {
         },
         { type: 'session.identified', session: sampleSession({ clientName }), protocolVersion: `v${number}` },
         { type: 'handshake.finished', transport: 'ws', result: `reason-${number}` },
+        { type: 'resource.read', scheme: `scheme-${number}`, clientName, errorCode: 'NOT_FOUND' },
+        { type: 'resource.read', scheme: `scheme-${number}`, clientName, errorCode: null },
       );
     }
     tell({ type: 'call.finished', call: sampleCall({ clientName: '' }) });
@@ -338,6 +387,8 @@ describe('PrometheusMetrics', () => {
     expect(text).not.toContain('made-up');
     expect(distinct('version')).toBeLessThanOrEqual(22);
     expect(distinct('reason')).toBeLessThanOrEqual(51);
+    expect(distinct('resource')).toBe(21);
+    expect(value('mcp_resource_errors_total{resource="other",error_type="NOT_FOUND"}')).toBe(480);
     expect(text.length).toBeLessThan(200_000);
   });
 

@@ -15,10 +15,14 @@ export interface PrometheusOptions {
   /** Epoch milliseconds. */
   readonly now?: () => number;
   readonly cpuTime?: () => CpuTime;
+  /** Rate limits that refuse requests now; asked at each scrape. */
+  readonly activeRateLimits?: () => number;
 }
 
 /** Distinct MCP clients that get a label of their own (WIRE §8.4). */
 const maxClients = 50;
+/** Distinct schemes of resources that get a label of their own. */
+const maxSchemes = 20;
 
 /**
  * Everything of `/metrics` (WIRE §8.4). Counters follow the events, gauges are read from the status when somebody
@@ -32,12 +36,17 @@ export class PrometheusMetrics {
   readonly #traffic: TrafficMetrics;
   readonly #status: StatusMetrics;
 
-  constructor({ source, secrets, now = Date.now, cpuTime = () => process.cpuUsage() }: PrometheusOptions) {
+  constructor(options: PrometheusOptions) {
+    const { source, secrets, now = Date.now, cpuTime = () => process.cpuUsage(), activeRateLimits = () => 0 } = options;
     const clients = new BoundedLabels(maxClients, secrets.maskText);
     this.#source = source;
     this.#calls = new CallMetrics(this.#registry, clients);
     this.#sessions = new SessionMetrics(this.#registry, { clients, now });
-    this.#traffic = new TrafficMetrics(this.#registry, clients);
+    this.#traffic = new TrafficMetrics(this.#registry, {
+      clients,
+      schemes: new BoundedLabels(maxSchemes, secrets.maskText),
+      activeRateLimits,
+    });
     this.#status = new StatusMetrics(this.#registry, { cpuTime });
   }
 

@@ -14,6 +14,7 @@ export function sampleStatus(changes: Partial<DaemonStatus> = {}): DaemonStatus 
     host: '127.0.0.1',
     port: limits.defaultPort,
     localSocket: '/run/exai/daemon.sock',
+    dashboardUrl: `http://127.0.0.1:${limits.defaultPort}/`,
     authPolicy: 'token',
     tokenGeneration: 3,
     sessionsConnected: 2,

@@ -20,6 +20,8 @@ export interface DaemonStatus {
   /** 0 while there is no TCP listener. */
   readonly port: number;
   readonly localSocket: string | null;
+  /** Where a browser of this machine finds the dashboard, with a `/` at its end; null while nothing listens on TCP. */
+  readonly dashboardUrl: string | null;
   readonly authPolicy: AuthPolicy;
   readonly tokenGeneration: number;
   readonly sessionsConnected: number;
@@ -47,35 +49,36 @@ export interface DaemonStatus {
   readonly rssBytes: number;
   /** The longest delay of the loop in the last seconds. */
   readonly eventLoopLagMs: number;
-  /** Absent: this daemon keeps no history. */
-  readonly store?: { readonly kind: string; readonly ok: boolean };
+  /** The history of calls. `code` says why it is not ok. Absent: this daemon keeps no history. */
+  readonly store?: { readonly kind: string; readonly ok: boolean; readonly code?: string };
   /** Absent: no upstream is configured. `failed` holds their names. */
   readonly upstreams?: { readonly total: number; readonly ready: number; readonly failed: readonly string[] };
 }
 
-/** Whoever can say how the daemon is. Cheap; called at every health request and health file tick. */
+/** Whoever can say how the daemon is. Called at every health request and health file tick; not for every call. */
 export interface StatusSource {
   status(): DaemonStatus;
 }
 
-export type HealthState = 'healthy' | 'degraded' | 'unhealthy' | 'draining';
-
-interface Finding {
-  readonly state: 'degraded' | 'unhealthy';
-  readonly reason: string;
+/** Whoever can say which run of the daemon this is, and nothing of what it does: costs a call next to nothing. */
+export interface RunSource {
+  run(): Pick<DaemonStatus, 'daemonRunId' | 'uptimeSeconds'>;
 }
 
-/** WIRE §8.3. No connection is healthy, and running calls are never a leak. */
+export type HealthState = 'healthy' | 'degraded' | 'unhealthy' | 'draining';
+
+/**
+ * WIRE §8.3. No connection is healthy, and running calls are never a leak. `unhealthy` is for what keeps calls from being
+ * served; nothing that a daemon goes on with is that.
+ */
 export function healthStatus(status: DaemonStatus): HealthState {
   if (status.isDraining) return 'draining';
-  const found = findings(status);
-  if (found.some(({ state }) => state === 'unhealthy')) return 'unhealthy';
-  return found.length > 0 ? 'degraded' : 'healthy';
+  return findings(status).length > 0 ? 'degraded' : 'healthy';
 }
 
 /** One sentence for each thing that keeps {@link healthStatus} from `healthy`; no paths, no names of users. */
 export function healthReasons(status: DaemonStatus): readonly string[] {
-  const reasons = findings(status).map(({ reason }) => reason);
+  const reasons = findings(status);
   return status.isDraining ? ['The daemon is stopping and takes no new calls.', ...reasons] : reasons;
 }
 
@@ -90,21 +93,24 @@ const degradingWarnings: Readonly<Record<string, string>> = {
   CALL_JOURNAL_FAILED: 'The call journal cannot be written: after a crash every call counts as "may have run".',
 };
 
-function findings(status: DaemonStatus): readonly Finding[] {
-  const found: Finding[] = [];
-  if (status.store?.ok === false) found.push({ state: 'unhealthy', reason: 'The store cannot be used.' });
+function findings(status: DaemonStatus): readonly string[] {
+  const found: string[] = [];
+  if (status.store?.ok === false) {
+    // No call needs its history: a daemon that is restarted or left out for this would be the greater loss.
+    const code = status.store.code === undefined ? '' : ` (${status.store.code})`;
+    found.push(`The history of calls cannot be used${code}; calls go on.`);
+  }
   const disk = status.diskUsedRatio ?? 0;
   if (disk > limits.diskDegradedRatio) {
-    // Without a store a full disk costs logs only: calls go on.
-    const state = disk > limits.diskUnhealthyRatio && status.store !== undefined ? 'unhealthy' : 'degraded';
-    found.push({ state, reason: `The disk of logs and state is ${Math.floor(disk * 100)} % full.` });
+    // A full disk costs logs and history: calls go on.
+    found.push(`The disk of logs and state is ${Math.floor(disk * 100)} % full.`);
   }
-  if (status.metricsLogProblem !== null) found.push({ state: 'degraded', reason: status.metricsLogProblem });
+  if (status.metricsLogProblem !== null) found.push(status.metricsLogProblem);
   const failed = status.upstreams?.failed ?? [];
-  if (failed.length > 0) found.push({ state: 'degraded', reason: `Upstream servers failed: ${failed.join(', ')}.` });
+  if (failed.length > 0) found.push(`Upstream servers failed: ${failed.join(', ')}.`);
   for (const warning of status.warnings) {
     const reason = degradingWarnings[warning];
-    if (reason !== undefined) found.push({ state: 'degraded', reason });
+    if (reason !== undefined) found.push(reason);
   }
   return found;
 }

@@ -4,7 +4,7 @@ import { closeCodes } from '../../protocol/limits.ts';
 import { ManualTime } from '../calls/manual-time.ts';
 import { RecordedBus } from '../testing/recorded-bus.ts';
 import { hello, RecordedConnection, sharedOwner, userOwner } from '../testing/sessions.ts';
-import type { Session, SessionPeer } from './session.ts';
+import type { Session, SessionOwner, SessionPeer } from './session.ts';
 import { type OpenRequest, type RegistryOptions, SessionRegistry } from './session-registry.ts';
 
 const graceMs = 120_000;
@@ -402,5 +402,37 @@ it('MAIN-two-windows PF-S1: what is shown of a session', () => {
     inflight: 0,
     callsTotal: 0,
     resumes: 0,
+  });
+});
+
+describe('a shim whose daemon turns authentication on', () => {
+  const open1: SessionOwner = { ...sharedOwner, principal: 'open', auth: 'disabled' };
+
+  it('LIVE-rotation-rows: leaves no second row behind when it comes back with a credential', () => {
+    const { registry, bus } = create();
+    const shimId = randomUUID();
+    const before = open(registry, { name: 'window', shimId, owner: open1 });
+    registry.confirm(before.session);
+    before.leave();
+    const after = open(registry, { name: 'window', shimId });
+    expect(registry.all()).toHaveLength(2);
+    registry.confirm(after.session);
+    expect(registry.list().map(({ key, sessionId }) => [key, sessionId])).toEqual([[after.session.key, 'window']]);
+    expect(bus.types().slice(-2)).toEqual(['session.connected', 'session.ended']);
+  });
+
+  it('LIVE-rotation-rows: nothing is ended while a call runs, for another shim, or without a credential', () => {
+    const { registry } = create();
+    const shimId = randomUUID();
+    const busy = open(registry, { name: 'busy', shimId, owner: open1 });
+    registry.confirm(busy.session);
+    const peer = new FakePeer();
+    peer.inflight = 1;
+    busy.session.peer = peer;
+    busy.leave();
+    registry.confirm(open(registry, { name: 'busy', shimId }).session);
+    registry.confirm(open(registry, { name: 'other', shimId: randomUUID(), owner: open1 }).session);
+    registry.confirm(open(registry, { name: 'third', shimId: randomUUID() }).session);
+    expect(registry.list()).toHaveLength(4);
   });
 });

@@ -100,6 +100,7 @@ export class SessionRegistry {
     session.sessionId = freeName(session.base, (name) => this.#byName.has(name));
     this.#byName.set(session.sessionId, session);
     this.#options.bus.emit({ type: 'session.connected', session: session.info() });
+    this.#endForerunner(session);
     return session.sessionId === acknowledged ? undefined : session.sessionId;
   }
 
@@ -176,6 +177,8 @@ export class SessionRegistry {
     session.owner = request.owner;
     session.state = 'connected';
     session.tokenGeneration = request.tokenGeneration;
+    session.credentialSource = request.hello?.client?.credential ?? session.credentialSource;
+    session.logFile = request.hello?.client?.log ?? session.logFile;
     session.lastActiveAt = this.#now() / 1000;
     session.resumes += 1;
     if (isSuperseding) {
@@ -187,6 +190,18 @@ export class SessionRegistry {
       this.#byName.set(session.sessionId, session);
     }
     return { type: 'resumed', session, isSuperseding, isRenamed: session.sessionId !== session.base };
+  }
+
+  /**
+   * A shim that had connected while authentication was off is another session now that it has shown a credential. The one
+   * it has left cannot be resumed any more; with no call running it would only stand in the list.
+   */
+  #endForerunner({ key, hello, owner }: Session): void {
+    if (hello?.shimId === undefined || owner.auth === 'disabled') return;
+    const left = this.all().find(
+      (other) => other.key !== key && other.hello?.shimId === hello.shimId && other.owner.auth === 'disabled',
+    );
+    if (left?.state === 'detached' && (left.peer?.inflight ?? 0) === 0) this.end(left, 'came back with a credential');
   }
 
   /** A legacy client announcing the name of a detached legacy session of the same principal continues it. */

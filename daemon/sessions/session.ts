@@ -1,5 +1,5 @@
 import type { SessionInfo, SessionState, TransportKind } from '../../protocol/events.ts';
-import type { AuthKind, Hello } from '../../protocol/hello.ts';
+import type { AuthKind, CredentialSource, Hello } from '../../protocol/hello.ts';
 import type { CloseReason } from '../../protocol/limits.ts';
 
 /** Who a session belongs to and how it authenticated. The principal is fixed for its life; a reconnect may renew the rest. */
@@ -58,6 +58,12 @@ export class Session {
   peer: SessionPeer | null = null;
   client: SessionClient;
   workspace: string | null;
+  /** As the shim says; null for other clients and older shims. */
+  credentialSource: CredentialSource | null;
+  /** Name of the shim's log file, once it is known. */
+  logFile: string | null;
+  /** The name an admin gave it, for people. */
+  label: string | null = null;
   lastActiveAt: number;
   callsTotal = 0;
   resumes = 0;
@@ -88,6 +94,8 @@ export class Session {
       version: hello?.clientInfo?.version ?? hello?.client?.version ?? null,
     };
     this.workspace = hello?.client?.workspace ?? null;
+    this.credentialSource = hello?.client?.credential ?? null;
+    this.logFile = hello?.client?.log ?? null;
   }
 
   /** Aborts when the session ends. */

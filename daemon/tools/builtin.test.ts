@@ -35,7 +35,8 @@ function tools(options?: BuiltinOptions): readonly Tool[] {
       sampleSession({ key: 'k2', sessionId: 'zed', clientName: 'Zed', tokenGeneration: 2 }),
     ],
   };
-  return builtinTools({ status: { status: () => status }, registry, logDir, flushLogs }, options);
+  const source = { status: () => status };
+  return builtinTools({ status: source, run: { run: () => status }, registry, logDir, flushLogs }, options);
 }
 
 const context: ToolContext = {

@@ -1,4 +1,4 @@
-import type { StatusSource } from '../observe/status.ts';
+import type { RunSource, StatusSource } from '../observe/status.ts';
 import { activityTool } from './activity-tool.ts';
 import { healthTool } from './health-tool.ts';
 import type { IsVariableSet } from './known-providers.ts';
@@ -11,6 +11,7 @@ import { type ToolVisibility, visibleTools } from './visibility.ts';
 
 export interface BuiltinSources {
   readonly status: StatusSource;
+  readonly run: RunSource;
   readonly registry: SessionLister;
   readonly logDir: string;
   /** Writes log lines that still wait; without it tails may lag by a second. */
@@ -27,13 +28,13 @@ export interface BuiltinOptions {
 
 /** The tools that the daemon brings along, as far as they are visible. */
 export function builtinTools(sources: BuiltinSources, options: BuiltinOptions = {}): readonly Tool[] {
-  const { status, registry, logDir, flushLogs = () => undefined } = sources;
+  const { status, run, registry, logDir, flushLogs = () => undefined } = sources;
   const { isVariableSet = () => false } = options;
   // Read when a tool is called: by then the list is made.
   const toolNames = (): readonly string[] => chosen.tools.map(({ name }) => name);
   const chosen = visibleTools(
     [
-      versionTool(status),
+      versionTool(run),
       listmodelsTool(isVariableSet),
       statusTool({ status, registry, logDir, flushLogs, toolNames }),
       healthTool({ status, logDir, flushLogs }),

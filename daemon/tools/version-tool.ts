@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { mcpRevisions, protocolVersion, version } from '../../protocol/version.ts';
 import { uptimeHuman } from '../observe/health-file.ts';
-import type { StatusSource } from '../observe/status.ts';
+import type { RunSource } from '../observe/status.ts';
 import { defineTool, readOnly, type Tool } from './tool.ts';
 
 const output = z.object({
@@ -15,7 +15,10 @@ const output = z.object({
   uptime_human: z.string(),
 });
 
-export function versionTool(source: StatusSource): Tool {
+/** Called often, to see whether the daemon is there: so it asks for no more than it shows. */
+export function versionTool(source: RunSource): Tool {
+  const platform = `${process.platform} ${process.arch}`;
+  const revisions = mcpRevisions.join(', ');
   return defineTool({
     name: 'version',
     title: 'Version',
@@ -26,24 +29,22 @@ export function versionTool(source: StatusSource): Tool {
     annotations: readOnly,
     isExempt: true,
     run: () => {
-      const { daemonRunId, uptimeSeconds } = source.status();
+      const { daemonRunId, uptimeSeconds } = source.run();
       const facts = {
         name: 'exai-tray',
         version,
         protocol: protocolVersion,
-        mcp_revisions: [...mcpRevisions],
+        mcp_revisions: mcpRevisions,
         node: process.version,
-        platform: `${process.platform} ${process.arch}`,
+        platform,
         daemon_run_id: daemonRunId,
         uptime_human: uptimeHuman(uptimeSeconds),
       };
-      const text = [
-        `# EXAI daemon ${facts.version}`,
-        '',
-        `- Up ${facts.uptime_human}, run ${facts.daemon_run_id}`,
-        `- EXAI protocol ${facts.protocol}; MCP ${facts.mcp_revisions.join(', ')}`,
-        `- Node ${facts.node} on ${facts.platform}`,
-      ].join('\n');
+      const text = `# EXAI daemon ${version}
+
+- Up ${facts.uptime_human}, run ${daemonRunId}
+- EXAI protocol ${protocolVersion}; MCP ${revisions}
+- Node ${process.version} on ${platform}`;
       return { content: [{ type: 'text', text }], structuredContent: facts };
     },
   });

@@ -71,8 +71,9 @@ export const CallRow = memo(function CallRow({ callId, isTable, hasOwner }: Call
       label={words.fill(text.overview.call.cancel, { tool: call.tool })}
       testId="call-cancel"
       tabIndex={tabIndex}
-      disabled={!canCancel}
-      onClick={cancel.start}
+      // Not `disabled`: that would drop the focus of whoever has just pressed it.
+      aria-disabled={!canCancel}
+      onClick={() => canCancel && cancel.start()}
     />
   );
   const row = {

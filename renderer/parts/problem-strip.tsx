@@ -27,7 +27,7 @@ export function ProblemStrip() {
   const [first, ...others] = problems;
   if (first === undefined || caps === undefined) return null;
   return (
-    <section className="problem-strip" data-testid="problem-strip" data-state={first.code}>
+    <section className="problem-strip" data-testid="problem-strip" data-id={first.problemId} data-state={first.code}>
       <button
         type="button"
         className={`problem-strip__head problem-strip__head--${first.severity}`}

@@ -85,7 +85,13 @@ export function SessionList({ labelledBy, isTable, empty }: SessionListProps) {
       <span role="columnheader" className="cell--number cell--roomy">
         {columns.waiting}
       </span>
-      <SortHeader column="p95" label={columns.p95} sort={sort} onSort={sortBy} className="cell--number" />
+      <SortHeader
+        column="p95"
+        label={columns.p95}
+        sort={sort}
+        onSort={sortBy}
+        className="cell--number cell--narrow-out"
+      />
       <SortHeader
         column="errors"
         label={columns.errors}

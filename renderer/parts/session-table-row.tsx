@@ -55,7 +55,9 @@ export const SessionTableRow = memo(function SessionTableRow({ sessionKey }: { r
         )}
       </Cell>
       <Cell className="cell--number cell--roomy">{words.number(queued)}</Cell>
-      <Cell className="cell--number">{session.p95Ms === null ? text.common.none : words.duration(session.p95Ms)}</Cell>
+      <Cell className="cell--number cell--narrow-out">
+        {session.p95Ms === null ? text.common.none : words.duration(session.p95Ms)}
+      </Cell>
       <Cell className="cell--number cell--roomy">{words.number(session.errorsToday)}</Cell>
       <Cell className="cell--roomy">
         <Ago at={session.connectedAt} />

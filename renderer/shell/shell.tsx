@@ -65,7 +65,7 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
       {isCovered ? null : <Banners />}
     </header>
   );
-  const nav = <Nav screens={screens} current={found?.screen} isRail={isRail} />;
+  const nav = <Nav screens={screens} current={current?.screen} isRail={isRail} />;
 
   return (
     <div className={`shell shell--${isRail ? 'wide' : 'small'}`} data-testid="app" data-state={cover}>

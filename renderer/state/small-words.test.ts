@@ -47,15 +47,26 @@ describe('describeProblem', () => {
     const inGeneral = problem({ scope: { kind: 'global', id: 'global' } });
     expect(describeProblem(inGeneral, caps, words).title).toBe('The daemon is at its limit');
     expect(describeProblem(problem({ scope: { kind: 'session', id: 'a' } }), caps, words)).toMatchObject({
-      title: 'A session is at its limit',
+      title: 'a is at its limit',
       cause: '',
     });
-    expect(describeProblem(problem({ code: 'STORE_UNREACHABLE' }), caps, words).cause).toBe('');
+    expect(describeProblem(problem({ code: 'LOG_UNWRITABLE' }), caps, words).cause).toBe('');
   });
 
-  it('prefers the figures that the daemon sends', () => {
-    const sent = problem({ code: 'DISK_FULL', scope: { kind: 'daemon', id: '' }, params: { freeBytes: 12_000_000 } });
-    expect(describeProblem(sent, caps, words).title).toBe('The disk is full, 12 MB left');
+  it('does not call full what has room again', () => {
+    const free = { ...caps, providers: [{ ...kimi, inflight: 2, queued: 0 }] };
+    const refused = problem({ params: { scope: 'Kimi', inflight: 6, limit: 6, waiting: 3, count: 2 } });
+    expect(describeProblem(refused, free, words).title).toBe('Kimi refused 2 calls in the last minute');
+  });
+
+  it('takes what the daemon sends where no limit tells it', () => {
+    const params = { scope: 'VSCode 1', inflight: 8, limit: 8, waiting: 0, count: 1 };
+    expect(describeProblem(problem({ scope: { kind: 'session', id: 'key' }, params }), caps, words)).toMatchObject({
+      title: 'VSCode 1 is at its limit',
+      cause: '8 of 8 in flight.',
+    });
+    const disk = problem({ code: 'DISK_FULL', scope: { kind: 'daemon', id: 'daemon' }, params: { usedPercent: 97 } });
+    expect(describeProblem(disk, caps, words).title).toBe('The disk is full: 97 % used');
   });
 });
 

@@ -27,10 +27,8 @@ export function createStableList({ rules, bornAt, now, ...timers }: StableListOp
   let timer: number | undefined;
 
   function settle(): void {
-    const indexOf = (id: string | undefined) => settled.shown.findIndex((row) => row.id === id);
-    const guard = indexOf(guards.pointer) > indexOf(guards.focus) ? guards.pointer : guards.focus;
     const before = settled.shown;
-    const { rows, nextAt } = settleRows(settled, { live, bornAt, now: now(), rules, guard });
+    const { rows, nextAt } = settleRows(settled, { live, bornAt, now: now(), rules, ...guards });
     settled = rows;
     if (timer !== undefined) timers.clearTimeout(timer);
     timer =

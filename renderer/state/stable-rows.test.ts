@@ -5,8 +5,15 @@ import { callRules, noRows, type RowRules, type StableRows, sessionRules, settle
 
 const unknown = () => undefined;
 
-function settle(rows: StableRows, live: readonly string[], now: number, rules: RowRules, guard?: string) {
-  return settleRows(rows, { live, bornAt: unknown, now, rules, guard });
+function settle(
+  rows: StableRows,
+  live: readonly string[],
+  now: number,
+  rules: RowRules,
+  pointer?: string,
+  focus?: string,
+) {
+  return settleRows(rows, { live, bornAt: unknown, now, rules, pointer, focus });
 }
 
 function idsOf({ shown }: StableRows): string[] {
@@ -23,7 +30,14 @@ describe('settleRows', () => {
 
   it('shows at once what has existed for longer', () => {
     const bornAt = () => -5_000;
-    const { rows } = settleRows(noRows, { live: ['a'], bornAt, now: 0, rules: callRules, guard: undefined });
+    const { rows } = settleRows(noRows, {
+      live: ['a'],
+      bornAt,
+      now: 0,
+      rules: callRules,
+      pointer: undefined,
+      focus: undefined,
+    });
     expect(idsOf(rows)).toEqual(['a']);
   });
 
@@ -55,21 +69,48 @@ describe('settleRows', () => {
     expect(settle({ shown, waiting: new Map() }, ['a'], 50, sessionRules).rows.shown).toBe(shown);
   });
 
-  it('never moves the row under the guard, nor those above it', () => {
-    const step = fc.record({ live: fc.subarray(['a', 'b', 'c', 'd', 'e', 'f', 'g']), wait: fc.nat(4_000) });
+  const step = fc.record({ live: fc.subarray(['a', 'b', 'c', 'd', 'e', 'f', 'g']), wait: fc.nat(4_000) });
+  const steps = fc.array(step, { minLength: 1, maxLength: 8 });
+
+  it('moves nothing that lives at or above the pointer', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), fc.nat(6), fc.nat(6), (steps, guardAt, startAt) => {
+      fc.property(steps, fc.nat(6), fc.nat(6), (changes, pointerAt, startAt) => {
         let now = 0;
         let rows = settle(noRows, ['a', 'c', 'e', 'g'].slice(0, startAt + 1), now, sessionRules).rows;
-        const guard = rows.shown[guardAt % rows.shown.length]?.id;
-        const above = rows.shown.slice(0, rows.shown.findIndex(({ id }) => id === guard) + 1).map(({ id }) => id);
-        for (const { live, wait } of steps) {
+        const pointer = rows.shown[pointerAt % rows.shown.length]?.id;
+        for (const { live, wait } of changes) {
           now += wait;
-          rows = settle(rows, live, now, sessionRules, guard).rows;
+          const before = rows.shown.map(({ id }) => id);
+          rows = settle(rows, live, now, sessionRules, pointer).rows;
+          const above = before.slice(0, before.indexOf(pointer ?? '') + 1);
+          const after = rows.shown.map(({ id }) => id);
+          const places = above.filter((id) => live.includes(id)).map((id) => [id, above.indexOf(id)]);
+          expect(places.map(([id]) => [id, after.indexOf(String(id))])).toEqual(places);
+        }
+      }),
+    );
+  });
+
+  it('keeps the row with the focus, and those above it', () => {
+    fc.assert(
+      fc.property(steps, fc.nat(6), (changes, focusAt) => {
+        let now = 0;
+        let rows = settle(noRows, ['a', 'c', 'e', 'g'], now, sessionRules).rows;
+        const focus = rows.shown[focusAt % rows.shown.length]?.id;
+        const above = rows.shown.slice(0, rows.shown.findIndex(({ id }) => id === focus) + 1).map(({ id }) => id);
+        for (const { live, wait } of changes) {
+          now += wait;
+          rows = settle(rows, live, now, sessionRules, undefined, focus).rows;
           expect(rows.shown.slice(0, above.length).map(({ id }) => id)).toEqual(above);
         }
       }),
     );
+  });
+
+  it('lets the last rows go from under a pointer that rests', () => {
+    let { rows } = settle(noRows, ['a', 'b'], 0, sessionRules);
+    for (const now of [10, 3_010, 3_160]) ({ rows } = settle(rows, [], now, sessionRules, 'b'));
+    expect(idsOf(rows)).toEqual([]);
   });
 });
 

@@ -33,8 +33,10 @@ export interface StableInput {
   readonly bornAt: (id: string) => number | undefined;
   readonly now: number;
   readonly rules: RowRules;
-  /** The row under the pointer or with the focus, the lower of the two: nothing at or above it may move. */
-  readonly guard: string | undefined;
+  /** The row under the pointer: nothing that lives may move at or above it. */
+  readonly pointer: string | undefined;
+  /** The row with the focus: it and what is above it stay, whether they live or not. */
+  readonly focus: string | undefined;
 }
 
 export interface StableOutcome {
@@ -45,9 +47,11 @@ export interface StableOutcome {
 
 /** What to show next, given what is shown. Pure; the same objects come back where nothing has changed. */
 export function settleRows({ shown, waiting }: StableRows, input: StableInput): StableOutcome {
-  const { live, bornAt, now, rules, guard } = input;
+  const { live, bornAt, now, rules, pointer, focus } = input;
   const isLive = new Set(live);
-  const guardIndex = guard === undefined ? -1 : shown.findIndex(({ id }) => id === guard);
+  const focusIndex = shown.findIndex(({ id }) => id === focus);
+  const pointerIndex = shown.findIndex(({ id }) => id === pointer);
+  const lastLiveIndex = shown.findLastIndex(({ id }) => isLive.has(id));
   let nextAt: number | undefined;
   const lookAgain = (at: number) => {
     nextAt = nextAt === undefined ? at : Math.min(nextAt, at);
@@ -58,7 +62,7 @@ export function settleRows({ shown, waiting }: StableRows, input: StableInput): 
   for (const [index, row] of shown.entries()) {
     const stepped = step(row);
     if (stepped !== undefined) next.push(stepped);
-    if (index <= guardIndex) kept = next.length;
+    if (index <= Math.max(focusIndex, pointerIndex)) kept = next.length;
 
     function step(from: ShownRow): ShownRow | undefined {
       if (isLive.has(from.id)) return from.phase === 'live' ? from : { id: from.id, phase: 'live', since: now };
@@ -71,7 +75,8 @@ export function settleRows({ shown, waiting }: StableRows, input: StableInput): 
         lookAgain(from.since + wait);
         return from;
       }
-      if (index <= guardIndex) return from; // It goes when the pointer and the focus have left.
+      // Something that lives would slide under the pointer, or the focus would be lost: it goes when they have left.
+      if (index <= focusIndex || (index <= pointerIndex && index < lastLiveIndex)) return from;
       if (from.phase === 'folding' || rules.foldMs === 0) return undefined;
       lookAgain(now + rules.foldMs);
       return { id: from.id, phase: 'folding', since: now };

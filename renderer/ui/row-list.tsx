@@ -46,6 +46,8 @@ export function RowList(props: RowListProps) {
   const { ids, rules, bornAt, rowHeight, renderRow, header, empty } = props;
   const container = useRef<HTMLDivElement>(null);
   const [focus] = useState(createRowFocus);
+  /** Row that gets the focus as soon as it is drawn. */
+  const pending = useRef<string>(undefined);
   const [list] = useState(() => {
     const made = createStableList({
       rules,
@@ -64,11 +66,14 @@ export function RowList(props: RowListProps) {
   const range = useVirtualRange(container, rows.length, rowHeight, isVirtual);
   const isTable = header !== undefined;
 
+  const focused = useSyncExternalStore(focus.subscribe, focus.active);
+  useLayoutEffect(() => {
+    if (pending.current !== undefined && focusRow(container.current, pending.current)) pending.current = undefined;
+  });
   useEffect(() => focus.keepWithin(rows.map(({ id }) => id)), [focus, rows]);
 
   if (rows.length === 0) return empty;
 
-  const focused = focus.active();
   const drawn = rows
     .map((row, index) => ({ row, index }))
     .filter(({ row, index }) => !isVirtual || (index >= range.start && index < range.end) || row.id === focused);
@@ -80,12 +85,10 @@ export function RowList(props: RowListProps) {
     const target = to === undefined ? undefined : rows[to];
     if (target === undefined || to === undefined) return;
     event.preventDefault();
-    focus.activate(target.id);
     if (isVirtual) range.reveal(to);
-    // A row that was out of view is drawn by the next frame.
-    if (!focusRow(container.current, target.id)) {
-      requestAnimationFrame(() => focusRow(container.current, target.id));
-    }
+    focus.activate(target.id);
+    // A row that was out of view is drawn by the render that the activation causes.
+    if (!focusRow(container.current, target.id)) pending.current = target.id;
   }
 
   const rowsProps = {
@@ -96,7 +99,8 @@ export function RowList(props: RowListProps) {
     onPointerLeave: () => setGuard('pointer', undefined),
     onFocus: (event: FocusEvent) => {
       const key = keyOfRow(event.target);
-      setGuard('focus', key);
+      // A click leaves the focus behind where nobody looks any more; only the keyboard's holds the list still.
+      setGuard('focus', event.target.matches(':focus-visible') ? key : undefined);
       if (key !== undefined) focus.activate(key);
     },
     onBlur: () => setGuard('focus', undefined),

@@ -68,6 +68,36 @@ describe('credentials', () => {
   });
 });
 
+describe('who guesses', () => {
+  const shared = useDaemon({ env: { EXAI_WS_TOKEN: token } });
+
+  it('WIRE-H4 BAD-token: waits from the 10th wrong bearer on, on loopback, on every way in; who knows it does not', async () => {
+    const ask = async (path: string, bearer: string) => {
+      const startedAt = performance.now();
+      const headers = { authorization: `Bearer ${bearer}` };
+      const response = await fetch(new URL(path, shared.daemon.address), { headers });
+      await response.text();
+      return { status: response.status, tookMs: performance.now() - startedAt };
+    };
+    for (let guess = 0; guess < 5; guess += 1) {
+      expect((await ask('/health', `guess-${guess}`)).tookMs).toBeLessThan(900);
+      expect((await ask('/api/status', `guess-${guess}`)).tookMs).toBeLessThan(guess < 4 ? 900 : Infinity);
+    }
+    const late = await Promise.all([ask('/health', 'guess'), ask('/api/status', 'guess'), ask('/health', token)]);
+    expect(late.map(({ status }) => status)).toEqual([200, 401, 200]);
+    expect(late[0]?.tookMs).toBeGreaterThan(990);
+    expect(late[1]?.tookMs).toBeGreaterThan(990);
+    expect(late[2]?.tookMs).toBeLessThan(900);
+
+    const client = await shared.connect();
+    const startedAt = performance.now();
+    expect(await client.hello({ token: 'guess' })).toMatchObject({ ok: false, error: 'unauthorized' });
+    expect(performance.now() - startedAt).toBeGreaterThan(990);
+    const right = await shared.connect();
+    expect(await right.hello({ token })).toMatchObject({ ok: true });
+  });
+});
+
 describe('token and user token together', () => {
   const shared = useDaemon({ env: { EXAI_WS_TOKEN: token, JWT_SECRET_KEY: jwtSecret } });
   const claims = { sub: 'ana', iat: epochSeconds(-5), exp: epochSeconds(600) };

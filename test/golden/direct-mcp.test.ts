@@ -177,6 +177,17 @@ describe('every way in without a credential', () => {
     expect(client.frames).toHaveLength(1);
   });
 
+  it('WIRE-8.4: /metrics knows the time to answers, and resources by their scheme', async () => {
+    const client = await shared.connect({ headers: bearer });
+    client.send('{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"memo:///home/ana/secret.txt"}}');
+    expect(await client.next()).toMatchObject({ id: 1, error: { data: { code: 'NOT_FOUND' } } });
+    expect(await shared.sample('mcp_resource_errors_total{resource="memo",error_type="NOT_FOUND"}')).toBe(1);
+    expect(
+      await shared.sample('mcp_message_latency_seconds_bucket{le="10",msg_type="request"}'),
+    ).toBeGreaterThanOrEqual(1);
+    expect(await shared.sample('mcp_rate_limit_active')).toBe(0);
+  });
+
   it('PF-A2: the link asks for the same credential', async () => {
     const link = await RawSocket.open({ path: shared.daemon.localSocket });
     link.write('GET /link HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: exai-link/1\r\n\r\n');

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -326,3 +327,26 @@ function filesBelow(directory: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 }
+
+describe('logs of shims', () => {
+  it('PF-L1 WIRE-F5: the daemon removes those without a name whose process is long gone', async () => {
+    const home = new TestHome();
+    try {
+      mkdirSync(home.logDir, { recursive: true, mode: 0o700 });
+      const path = (name: string): string => join(home.logDir, name);
+      const gone = spawnSync(process.execPath, ['-e', '']).pid;
+      const names = [`ws_shim_pid${gone}.log`, `ws_shim_pid${gone}.log.1`, `ws_shim_pid${gone}.log.lock`];
+      const others = ['ws_shim_vscode1.log', `ws_shim_pid${process.pid}.log`];
+      const longAgo = new Date(Date.now() - 8 * 86_400_000);
+      for (const name of [...names, ...others]) {
+        writeFileSync(path(name), '{}\n', { mode: 0o600 });
+        utimesSync(path(name), longAgo, longAgo);
+      }
+      await home.startDaemon({ env: { SESSION_CLEANUP_INTERVAL: '1' } });
+      await eventually('the sweep', () => (names.some((name) => existsSync(path(name))) ? undefined : true));
+      expect(others.map((name) => existsSync(path(name)))).toEqual([true, true]);
+    } finally {
+      await home.cleanUp();
+    }
+  });
+});

@@ -22,7 +22,13 @@ describe('settings', () => {
       }
 
       const daemon = await home.startDaemon({
-        env: { ...values, EXAI_WS_PORT: '0', EXAI_WS_LISTEN: 'tcp,local', EXAI_DAEMON_OWNER: '' },
+        env: {
+          ...values,
+          EXAI_WS_PORT: '0',
+          EXAI_DASHBOARD_PORT: '0',
+          EXAI_WS_LISTEN: 'tcp,local',
+          EXAI_DAEMON_OWNER: '',
+        },
       });
       expect(daemon.localSocket).toBe(values['EXAI_WS_LOCAL_PATH']);
       const client = await OpsClient.connect({ socketPath: daemon.localSocket });
@@ -84,6 +90,8 @@ function otherValues(home: TestHome): Record<string, string> {
     EXAI_WS_ALLOWED_ORIGINS: 'http://one.example',
     EXAI_WS_ALLOW_OPEN_NETWORK: 'true',
     EXAI_WS_TRUST_PROXY: 'true',
+    EXAI_DASHBOARD_PORT: '8767',
+    EXAI_DASHBOARD_HOST: '127.0.0.3',
     EXAI_METRICS_PUBLIC: 'true',
     EXAI_WS_HELLO_TIMEOUT: '16',
     EXAI_WS_HELLO_MAX_BYTES: '65537',
@@ -132,6 +140,9 @@ function otherValues(home: TestHome): Record<string, string> {
     EXAI_HEALTH_WRITER_INTERVAL: '11',
     EXAI_METRICS_MAX_BYTES: '65537',
     EXAI_METRICS_FILES: '6',
+    EXAI_HISTORY: 'false',
+    EXAI_HISTORY_DAYS: '31',
+    EXAI_HISTORY_ARGUMENTS: 'true',
     ENABLED_TOOLS: 'version,status,health',
     DISABLED_TOOLS: 'health',
     EXAI_DRAIN_SECS: '6',

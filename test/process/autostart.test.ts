@@ -6,7 +6,7 @@ import { programs } from '../support/daemon-process.ts';
 import { eventually, withDeadline } from '../support/deadline.ts';
 import { killQuietly, processesWith } from '../support/processes.ts';
 import { RawClient, textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { callTool, inflight } from '../golden/ops-calls.ts';
 import { eventually } from '../support/deadline.ts';
 import { textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 interface Entry {
   readonly command: string;

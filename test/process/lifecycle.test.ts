@@ -6,7 +6,7 @@ import { inflight } from '../golden/ops-calls.ts';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { eventually } from '../support/deadline.ts';
 import { RawClient, textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

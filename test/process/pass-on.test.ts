@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf, textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inflight } from '../golden/ops-calls.ts';
 import { eventually, withDeadline } from '../support/deadline.ts';
+import type { Fate, SeenFrame } from '../support/link-proxy.ts';
 import { type RawClient, textOf } from '../support/raw-client.ts';
-import type { Fate, SeenFrame } from './link-proxy.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

@@ -236,7 +236,7 @@ describe('the shim and a scripted daemon', () => {
       expect(connection.socket.writableLength).toBeGreaterThan(80 * 1024 * 1024);
       expect(residentBytes(shim.pid)).toBeLessThan(110 * 1024 * 1024);
       shim.resumeReading();
-      await eventually('all of it', () => (shim.notifications.length === 400 ? true : undefined), 40_000);
+      await eventually('all of it', () => (shim.notifications.length === 400 ? true : undefined), 20_000);
     });
 
     it('BAD-never-reads: a daemon that does not read holds the editor back, not the memory of the shim', async () => {

@@ -6,7 +6,7 @@ import { epochSeconds, jsonWebToken } from '../golden/json-web-token.ts';
 import { eventually } from '../support/deadline.ts';
 import { OpsClient } from '../support/ops-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

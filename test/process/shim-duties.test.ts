@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeOf, textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 /** The duties that a shim has because of its clients, on the built shim and a real daemon. */
 describe('duties of the shim', () => {

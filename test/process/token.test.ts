@@ -5,7 +5,7 @@ import type { DaemonProcess } from '../support/daemon-process.ts';
 import { eventually, withDeadline } from '../support/deadline.ts';
 import { OpsClient } from '../support/ops-client.ts';
 import { codeOf, textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { programs } from '../support/daemon-process.ts';
 import { eventually, withDeadline } from '../support/deadline.ts';
 import { textOf } from '../support/raw-client.ts';
-import { useScene } from './scene.ts';
+import { useScene } from './use-scene.ts';
 
 const scene = useScene();
 

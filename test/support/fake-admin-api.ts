@@ -12,7 +12,7 @@ import {
   type FileRoute,
   type JsonRoute,
 } from '../../protocol/admin-api.ts';
-import type { FeedMessage } from '../../protocol/feed.ts';
+import { type FeedMessage, feedHeartbeatMs } from '../../protocol/feed.ts';
 import type { LogFollow } from '../../protocol/logs.ts';
 import { FakeFeed } from './fake-feed.ts';
 
@@ -157,6 +157,7 @@ export async function startFakeAdminApi({
   }
 
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const heartbeats = setInterval(() => feed.heartbeat(), feedHeartbeatMs);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const url = `http://127.0.0.1:${address.port}/`;
@@ -166,6 +167,7 @@ export async function startFakeAdminApi({
     signInUrl: `${url}#ticket=${ticket}`,
     requests,
     async close() {
+      clearInterval(heartbeats);
       feed.cut();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

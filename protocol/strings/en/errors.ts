@@ -35,7 +35,7 @@ export const errors = {
   /** Problems of the daemon. `short` where a figure is unknown. */
   problems: {
     OVER_CAPACITY: {
-      title: '{scope} is at its limit, {queued} waiting',
+      title: '{scope} is at its limit, {waiting} waiting',
       short: '{scope} is at its limit',
       cause: '{inflight} of {limit} in flight.',
       cure: 'The client may retry by itself; or raise the limit.',
@@ -51,7 +51,7 @@ export const errors = {
       second: 'Open log',
     },
     DISK_FULL: {
-      title: 'The disk is full, {free} left',
+      title: 'The disk is full: {usedPercent} % used',
       short: 'The disk is full',
       cause: 'Calls work, history and logs wait.',
       cure: 'Free some space.',
@@ -61,7 +61,7 @@ export const errors = {
     STORE_UNREACHABLE: {
       title: 'The history cannot be reached',
       short: 'The history cannot be reached',
-      cause: '{reason}',
+      cause: 'Its store ({store}) does not answer.',
       cure: 'Calls work; their history is missing until it answers.',
       action: 'Open log',
       second: '',
@@ -77,11 +77,16 @@ export const errors = {
     JOURNAL_FAILED: {
       title: 'Calls cannot be journalled',
       short: 'Calls cannot be journalled',
-      cause: '{reason}',
+      cause: '',
       cure: 'After a crash we could not tell what had run. Check the folder and its space.',
       action: 'Open log',
       second: '',
     },
+  },
+  /** Refused within the last minute, but not full any more. */
+  refused: {
+    one: '{scope} refused {count} call in the last minute',
+    other: '{scope} refused {count} calls in the last minute',
   },
   scopes: { global: 'The daemon', queue: 'The queue', session: 'A session', daemon: 'The daemon' },
   moreProblems: { one: 'and {count} more', other: 'and {count} more' },

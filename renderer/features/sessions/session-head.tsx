@@ -82,7 +82,9 @@ export function SessionHead({ session, isEnded, back }: SessionHeadProps) {
           <p className="session-page__id">
             <bdi className="truncate">{session.name}</bdi>
             <span aria-hidden="true">{text.common.separator.trim()}</span>
-            <MiddleText text={sessionId} isId />
+            <span className="session-page__id-text" data-testid="session-fact-sessionId">
+              <MiddleText text={sessionId} isId />
+            </span>
             <CopyButton what="session-id" name={text.overview.sessionId} text={sessionId} />
           </p>
         )}

@@ -1,20 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { AdminClient } from '../../cli/admin-client.ts';
 import type { SessionInfo } from '../../protocol/events.ts';
-import { type Bundles, bundlePrograms } from '../support/bundle.ts';
-import {
-  type DaemonProcess,
-  type StartDaemonOptions,
-  type StartShimOptions,
-  TestHome,
-} from '../support/daemon-process.ts';
-import { eventually } from '../support/deadline.ts';
-import { OpsClient } from '../support/ops-client.ts';
-import type { RawClient } from '../support/raw-client.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
+import type { Bundles } from './bundle.ts';
+import { type DaemonProcess, type StartDaemonOptions, type StartShimOptions, TestHome } from './daemon-process.ts';
+import { eventually } from './deadline.ts';
 import { LinkProxy } from './link-proxy.ts';
+import { OpsClient } from './ops-client.ts';
+import type { RawClient } from './raw-client.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -26,12 +20,12 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string
  * JSON-RPC message (PF-H1), every process must end in order, and the home is removed.
  */
 export class Scene {
-  readonly #programs: () => Bundles;
+  readonly #programs: () => Pick<Bundles, 'files'>;
   #home: TestHome | undefined;
   #shims: RawClient[] = [];
   #closers: (() => Promise<unknown> | void)[] = [];
 
-  constructor(programs: () => Bundles) {
+  constructor(programs: () => Pick<Bundles, 'files'>) {
     this.#programs = programs;
   }
 
@@ -166,20 +160,4 @@ export class Scene {
       .filter((name) => /^ws_shim_.*\.log$/.test(name))
       .toSorted();
   }
-}
-
-/** Registers the hooks of the enclosing file; every test has a scene of its own. */
-export function useScene(): Scene {
-  let bundles: Bundles | undefined;
-  const scene = new Scene(() => {
-    if (bundles === undefined) throw new Error('nothing is bundled yet');
-    return bundles;
-  });
-  beforeAll(async () => {
-    bundles = await bundlePrograms({ daemon: { input: 'test/support/test-daemon.ts' } });
-  });
-  afterAll(() => bundles?.remove());
-  beforeEach(() => scene.begin());
-  afterEach(() => scene.end());
-  return scene;
 }

@@ -1,0 +1,51 @@
+import { FailureError } from '../../protocol/errors.ts';
+import type { UiSessions } from '../auth/ui-sessions.ts';
+import { ticketLifeMs, type UiTickets } from '../auth/ui-tickets.ts';
+import type { AdminHandlers } from './admin-handler.ts';
+import { isHttps, uiCookieName, uiCookies } from './browser-request.ts';
+
+export interface UiHandlersOptions {
+  readonly tickets: UiTickets;
+  readonly uiSessions: UiSessions;
+  readonly trustProxy: boolean;
+  /** Address of the dashboard, with a `/` at its end; null while nothing listens that a browser can reach. */
+  dashboardUrl(): string | null;
+}
+
+/** How a browser gets in and out. */
+export function uiHandlers(options: UiHandlersOptions): Pick<AdminHandlers, 'makeTicket' | 'signIn' | 'signOut'> {
+  const { tickets, uiSessions, trustProxy } = options;
+  return {
+    makeTicket: () => {
+      const ticket = tickets.make();
+      const address = options.dashboardUrl();
+      return {
+        ticket,
+        // In the fragment, which no browser sends: neither our log nor a proxy's ever sees it.
+        url: address === null ? null : `${address}#ticket=${ticket}`,
+        expiresAt: (Date.now() + ticketLifeMs) / 1000,
+      };
+    },
+    signIn: ({ body }, { request, response }) => {
+      if (!tickets.consume(body.ticket)) {
+        throw new FailureError({
+          code: 'UNAUTHORIZED',
+          message: 'This ticket is not valid. Each lets one browser in, within a minute.',
+          hint: 'Open the dashboard again from the tray, or run: exai dashboard',
+        });
+      }
+      const signedIn = uiSessions.signIn(uiCookies(request));
+      response.setHeader('Set-Cookie', cookie(signedIn.cookie, isHttps(request, trustProxy)));
+      return { requestKey: signedIn.requestKey };
+    },
+    signOut: (_input, { request, response, caller }) => {
+      response.setHeader('Set-Cookie', `${cookie('', isHttps(request, trustProxy))}; Max-Age=0`);
+      if (caller.type === 'browser') caller.session.end();
+    },
+  };
+}
+
+/** No Domain: this very host. Path: pages and files are sent without it. */
+function cookie(value: string, isSecure: boolean): string {
+  return `${uiCookieName}=${value}; Path=/api; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+}

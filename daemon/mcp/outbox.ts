@@ -1,0 +1,136 @@
+import { longestLineBytes } from '../../protocol/client-limits.ts';
+import { type Failure, jsonRpcError } from '../../protocol/errors.ts';
+import type { RequestId } from '../../protocol/ids.ts';
+import type { CallReply } from '../calls/dispatcher.ts';
+import type { EventBus } from '../observe/event-bus.ts';
+import type { ResumeBuffer } from '../sessions/resume-buffer.ts';
+import type { Session } from '../sessions/session.ts';
+import { mcpFailures } from './mcp-failures.ts';
+import { OversizedResults } from './oversized-results.ts';
+import { uriScheme } from './uri-scheme.ts';
+
+/** Where frames of an MCP session go while it has a connection. */
+export interface McpOutlet {
+  sendMessage(text: string | Uint8Array): void;
+}
+
+export interface OutboxOptions {
+  readonly session: Session;
+  readonly bus: EventBus;
+  readonly maxFrameBytes: number;
+  /** Null: the client has no second chance, and nothing is kept. */
+  readonly buffer: ResumeBuffer | null;
+  /** Milliseconds that no change of the wall clock moves. */
+  monotonicNow(): number;
+}
+
+/**
+ * Everything that the MCP server of one session says: answers, kept for a client that may be away, and notifications.
+ * Without an outlet it goes on, into the resume buffer. `receivedAt` is the monotonic time at which a request came.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #oversized = new OversizedResults();
+  #outlet: McpOutlet | null = null;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  attach(outlet: McpOutlet): void {
+    this.#outlet = outlet;
+  }
+
+  detach(): void {
+    this.#outlet = null;
+  }
+
+  sendStored(bytes: Uint8Array): void {
+    this.#outlet?.sendMessage(bytes);
+  }
+
+  sendMissedNotifications(): void {
+    for (const bytes of this.#options.buffer?.takeNotifications() ?? []) this.#outlet?.sendMessage(bytes);
+  }
+
+  /** How a call ended. A result too long for the client's line is replaced by its beginning and a link. */
+  answerReply(id: RequestId, reply: CallReply, receivedAt: number): void {
+    if (reply.type === 'failure') {
+      this.answerFailure(id, reply.failure, receivedAt);
+      return;
+    }
+    const text = JSON.stringify(reply.result);
+    const limit = this.#longestLineBytes();
+    const envelopeBytes = 64 + (typeof id === 'string' ? id.length * 6 : 24);
+    if (text.length * 3 + envelopeBytes > limit) {
+      const actual = Buffer.byteLength(text, 'utf8') + envelopeBytes;
+      if (actual > limit) {
+        const replaced = this.#oversized.replace(reply.callId, reply.result, actual, limit);
+        this.answerResult(id, JSON.stringify(replaced), receivedAt);
+        return;
+      }
+    }
+    this.answerResult(id, text, receivedAt);
+  }
+
+  /** A part of a result that was too long for one line; there are no other resources. */
+  answerResource(id: RequestId, uri: string, receivedAt: number): void {
+    const part = this.#oversized.read(uri, this.#longestLineBytes());
+    const failure = part === undefined ? mcpFailures.noSuchResource : undefined;
+    this.#options.bus.emit({
+      type: 'resource.read',
+      scheme: uriScheme(uri),
+      clientName: this.#options.session.client.name,
+      errorCode: failure?.code ?? null,
+    });
+    if (failure === undefined) this.answerResult(id, JSON.stringify(part), receivedAt);
+    else this.answerFailure(id, failure, receivedAt);
+  }
+
+  answerResult(id: RequestId, resultJson: string, receivedAt: number): void {
+    this.#answer(id, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`, 'response', receivedAt);
+  }
+
+  /** The answer of a request, or, without a time of receipt, of what was none or came to an earlier daemon run. */
+  answerFailure(id: RequestId | null, failure: Failure, receivedAt?: number): void {
+    this.#answer(id, this.#failureText(id, failure), 'error', receivedAt);
+  }
+
+  /** An error that is not the answer of the request with this id, which runs on. */
+  sendFailure(id: RequestId, failure: Failure): void {
+    this.#outlet?.sendMessage(this.#failureText(id, failure));
+  }
+
+  notify(method: string, params: Record<string, unknown> | undefined, kind: 'progress' | 'message'): void {
+    const text = JSON.stringify({ jsonrpc: '2.0', method, ...(params === undefined ? {} : { params }) });
+    this.#options.bus.emit({ type: 'message.sent', kind: 'notification', bytes: text.length });
+    if (this.#outlet !== null) this.#outlet.sendMessage(text);
+    else if (kind === 'progress') this.#options.buffer?.storeNotification(Buffer.from(text, 'utf8'));
+  }
+
+  #answer(id: RequestId | null, text: string, kind: string, receivedAt: number | undefined): void {
+    const { buffer, bus } = this.#options;
+    if (receivedAt === undefined) bus.emit({ type: 'message.sent', kind, bytes: text.length });
+    else {
+      const latencyMs = this.#options.monotonicNow() - receivedAt;
+      bus.emit({ type: 'message.sent', kind, bytes: text.length, answerTo: 'request', latencyMs });
+    }
+    if (buffer === null || id === null) {
+      this.#outlet?.sendMessage(text);
+      return;
+    }
+    const bytes = Buffer.from(text, 'utf8');
+    buffer.storeAnswer(id, bytes);
+    this.#outlet?.sendMessage(bytes);
+  }
+
+  #failureText(id: RequestId | null, failure: Failure): string {
+    const error = jsonRpcError(failure);
+    this.#options.bus.emit({ type: 'error.answered', jsonrpcCode: error.code, code: failure.code });
+    return JSON.stringify({ jsonrpc: '2.0', id, error });
+  }
+
+  #longestLineBytes(): number {
+    return longestLineBytes(this.#options.session.client.name, this.#options.maxFrameBytes);
+  }
+}

@@ -32,6 +32,8 @@ export interface Words {
   readonly clock: (epochSeconds: number) => string;
   /** `24 Nov, 14:31`: of another day. */
   readonly dayClock: (epochSeconds: number) => string;
+  /** `24 Nov`. */
+  readonly day: (epochSeconds: number) => string;
   /** `14:31:02`. */
   readonly clockSeconds: (epochSeconds: number) => string;
   /** Date, time and zone, for hover, focus and readers. */
@@ -53,6 +55,7 @@ export function createWords(locale: Locale, timeZone?: string): Words {
     minute: '2-digit',
     ...zone,
   });
+  const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...zone });
   const seconds = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', ...zone });
   const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long', ...zone });
   const { units, ago } = text.common;
@@ -106,6 +109,7 @@ export function createWords(locale: Locale, timeZone?: string): Words {
     },
     clock: (value) => minutes.format(value * 1000),
     dayClock: (value) => otherDays.format(value * 1000),
+    day: (value) => dates.format(value * 1000),
     clockSeconds: (value) => seconds.format(value * 1000),
     absolute: (value) => full.format(value * 1000),
   };

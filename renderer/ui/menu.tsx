@@ -131,7 +131,9 @@ function MenuList({ id, label, items, opener, onClose }: MenuListProps) {
             item.run();
           }}
         >
-          <span className="menu__check">{item.isChecked === true ? <Icon name="check" /> : null}</span>
+          <span className="menu__check" data-state={item.isChecked === false ? 'empty' : 'plain'}>
+            {item.isChecked === true ? <Icon name="check" /> : null}
+          </span>
           <span className="menu__label">{item.label}</span>
         </button>
       ))}

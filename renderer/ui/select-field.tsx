@@ -20,8 +20,10 @@ export interface SelectFieldProps {
 
 /** A native choice in our clothes. Its name is for assistive technology: the first option says it to the eye. */
 export function SelectField({ testId, label, value, options, onChange, isDisabled = false }: SelectFieldProps) {
+  /** Something was chosen where nothing need be: a filter that holds. */
+  const isChoice = value !== '' && options.some((option) => option.value === '');
   return (
-    <span className="select-field" data-state={value === '' ? 'empty' : 'chosen'}>
+    <span className="select-field" data-state={isChoice ? 'chosen' : 'plain'}>
       <select
         aria-label={label}
         title={options.find((option) => option.value === value)?.label ?? label}

@@ -8,7 +8,7 @@ export interface ChartShape {
   readonly span: () => readonly [number, number];
   readonly indexAt: (seconds: number) => number;
   readonly sayValue: (value: number) => string;
-  readonly sayTime: (seconds: number) => string;
+  readonly sayTick: (seconds: number) => string;
   readonly sync: string;
   readonly onCursor: (index: number | undefined) => void;
   readonly onSelect: (from: number, to: number) => void;
@@ -28,7 +28,7 @@ export function chartOptions(shape: ChartShape, width: number, height: number): 
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [...shape.span()] },
@@ -47,8 +47,8 @@ export function chartOptions(shape: ChartShape, width: number, height: number): 
         ...axis,
         grid: { show: false },
         size: 22,
-        space: 64,
-        values: (_, splits) => splits.map(shape.sayTime),
+        space: 72,
+        values: (_, splits) => splits.map(shape.sayTick),
       },
       {
         ...axis,
@@ -88,12 +88,11 @@ function seriesOf({ color, kind, isDashed = false, isHatched = false }: SeriesLo
   const isPattern = isHatched || (isForced() && kind !== 'line');
   const fill = (plot: uPlot) => (isPattern ? hatch(plot.ctx, stroke) : kind === 'area' ? fade(stroke, 0.18) : stroke);
   const bars = uPlot.paths.bars?.({ size: [0.72, 48], align: 1 });
-  const steps = uPlot.paths.stepped?.({ align: 1 });
   switch (kind) {
     case 'bars':
       return { stroke, fill, width: 0, points: { show: false }, ...(bars === undefined ? {} : { paths: bars }) };
     case 'area':
-      return { stroke, fill, width: 1.5, points: pointsOf(stroke), ...(steps === undefined ? {} : { paths: steps }) };
+      return { stroke, fill, width: 1.5, points: pointsOf(stroke) };
     case 'limit':
       return { stroke, width: 1, dash: [2, 3], points: { show: false } };
     case 'line':

@@ -18,7 +18,8 @@ export interface TimeChartProps {
   /** Name of the cursor. */
   readonly label: string;
   readonly sayValue: (value: number) => string;
-  readonly sayTime: (seconds: number) => string;
+  /** Names of places on the time axis. */
+  readonly sayTick: (seconds: number) => string;
   /** What a bucket holds, in words. */
   readonly describe: (index: number) => string;
   readonly onCursor: (index: number | undefined) => void;
@@ -60,7 +61,7 @@ export function TimeChart(props: TimeChartProps) {
           span: () => spanOf(now()),
           indexAt: (seconds) => indexAt(now().t, seconds),
           sayValue: (value) => now().sayValue(value),
-          sayTime: (value) => now().sayTime(value),
+          sayTick: (value) => now().sayTick(value),
           sync,
           onCursor: (index) => {
             setCursor(index);
@@ -141,6 +142,8 @@ export function TimeChart(props: TimeChartProps) {
     const made = plot.current;
     if (made === undefined) return;
     made.setCursor({ left, top: 0 });
+    // What the others go by; the library notes it for its own mouse only.
+    if (made.cursor.sync !== undefined) made.cursor.sync.values = [made.posToVal(left, 'x'), 0];
     uPlot.sync(sync).pub('mousemove', made, left, 0, made.over.clientWidth, made.over.clientHeight, -1);
   }
 

@@ -37,7 +37,12 @@ function UnfoldRowPlain<Item extends UnfoldItem>(props: UnfoldRowProps<Item>) {
     const observer = new ResizeObserver(() => onMeasure(element.offsetHeight));
     onMeasure(element.offsetHeight);
     observer.observe(element);
-    return () => observer.disconnect();
+    // The list has made room by the next frame; what was unfolded at its edge is then brought into view.
+    const frame = requestAnimationFrame(() => element.parentElement?.scrollIntoView({ block: 'nearest' }));
+    return () => {
+      observer.disconnect();
+      cancelAnimationFrame(frame);
+    };
   }, [isOpen, onMeasure]);
   return (
     <li

@@ -9,9 +9,11 @@ import {
   adminRoutes,
   csrfHeader,
   type EmptyRoute,
+  type FileRoute,
   type JsonRoute,
 } from '../../protocol/admin-api.ts';
 import { type FeedMessage, feedHeartbeatMs } from '../../protocol/feed.ts';
+import type { LogFollow } from '../../protocol/logs.ts';
 import { FakeFeed } from './fake-feed.ts';
 
 /** A request that is refused, in the words of the admin API. */
@@ -28,7 +30,12 @@ export class Refusal extends Error {
 
 export type FakeHandlers = {
   readonly [Route in JsonRoute]?: (input: AdminInput<Route>) => AdminResponse<Route> | Promise<AdminResponse<Route>>;
-} & { readonly [Route in EmptyRoute]?: (input: AdminInput<Route>) => void | Promise<void> };
+} & { readonly [Route in EmptyRoute]?: (input: AdminInput<Route>) => void | Promise<void> } & {
+  readonly [Route in FileRoute]?: (input: AdminInput<Route>) => string;
+} & {
+  /** Messages of a log, as the daemon would send them; the stream stays open behind the last one. */
+  readonly logFollow?: (input: AdminInput<'logFollow'>) => AsyncIterable<LogFollow>;
+};
 
 export interface FakeAdminApiOptions {
   readonly feed: FakeFeed;
@@ -97,7 +104,7 @@ export async function startFakeAdminApi({
     if (row.access !== 'public' && (request.headers.cookie !== cookie || request.headers[csrfHeader] !== requestKey)) {
       throw new Refusal(401, 'UNAUTHORIZED');
     }
-    if (row.answers === 'ndjson') return streamFeed(response);
+    if (found.route === 'events') return streamFeed(response);
     const input = {
       params: row.params?.parse(found.params),
       query: row.query?.parse(Object.fromEntries(url.searchParams)),
@@ -111,7 +118,9 @@ export async function startFakeAdminApi({
     const handler = (handlers as Partial<Record<AdminRoute, (given: unknown) => unknown>>)[found.route];
     if (handler === undefined) throw new Refusal(404, 'NOT_FOUND', `no handler for ${found.route}`);
     const result = await handler(input);
-    if (row.answers === 'empty') response.writeHead(204).end();
+    if (row.answers === 'ndjson') return await streamLog(response, result as AsyncIterable<LogFollow>);
+    if (row.answers === 'file') response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(result);
+    else if (row.answers === 'empty') response.writeHead(204).end();
     else send(response, 200, row.response?.parse(result));
   }
 
@@ -122,6 +131,14 @@ export async function startFakeAdminApi({
       () => response.end(),
     );
     response.on('close', stop);
+  }
+
+  async function streamLog(response: ServerResponse, messages: AsyncIterable<LogFollow>): Promise<void> {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    for await (const message of messages) {
+      if (response.destroyed) return;
+      response.write(`${JSON.stringify(message)}\n`);
+    }
   }
 
   async function sendPage(response: ServerResponse, path: string): Promise<void> {

@@ -1,7 +1,7 @@
-import type { HistoryRow } from '../../protocol/history.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { type FakeAdminApi, type FakeHandlers, Refusal, startFakeAdminApi } from './fake-admin-api.ts';
 import { FakeFeed } from './fake-feed.ts';
+import { fakeRecords } from './fake-records.ts';
 
 export interface UiScene {
   readonly api: FakeAdminApi;
@@ -58,44 +58,9 @@ export async function startUiScene(snapshot: Snapshot, more: FakeHandlers = {}, 
         feed.change({ token: { generation, rotatedAt: startedAt, oldValidUntil: null, rotation } });
         return token();
       },
-      history: ({ query }) => {
-        const rows = fakeHistory().filter((row) => query.session === undefined || row.sessionId === query.session);
-        return { rows: rows.slice(0, query.limit), next: null, total: rows.length };
-      },
+      ...fakeRecords(feed),
       ...more,
     },
   });
   return { api, feed };
-}
-
-/** Finished calls of the busy daemon, newest first. */
-export function fakeHistory(): readonly HistoryRow[] {
-  const now = Date.now() / 1000;
-  const outcomes: readonly [string, HistoryRow['outcome'], HistoryRow['errorCode'], number][] = [
-    ['chat', 'ok', null, 2_100],
-    ['version', 'ok', null, 4],
-    ['thinkdeep', 'refused', 'OVER_CAPACITY', 1_200],
-    ['planner', 'timeout', 'TIMEOUT', 120_000],
-    ['read_file', 'cancelled', 'CANCELLED', 840],
-    ['chat', 'tool_error', 'PROVIDER_ERROR', 3_050],
-  ];
-  return outcomes.map(([tool, outcome, errorCode, durationMs], index) => ({
-    id: `row-${index}`,
-    callId: `done-${index}`,
-    startedAt: now - 60 * index - 30,
-    sessionId: 'vscode-instance-1',
-    instanceId: null,
-    tool,
-    upstream: null,
-    provider: 'kimi',
-    model: 'kimi-k2',
-    queuedMs: 0,
-    durationMs,
-    outcome,
-    errorCode,
-    requestBytes: 1_434,
-    responseBytes: 5_120,
-    argumentsPreview: null,
-    daemonRunId: 'run-1',
-  }));
 }

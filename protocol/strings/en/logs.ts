@@ -12,7 +12,6 @@ export const logs = {
   next: 'Next match',
   level: 'Level',
   levels: { debug: 'All levels', info: 'Info and above', warn: 'Warnings', error: 'Errors' },
-  levelWords: { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' },
   list: 'Lines of {file}',
   following: 'Following',
   follow: 'Follow',

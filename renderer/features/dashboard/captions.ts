@@ -47,7 +47,11 @@ export function captionOf(chart: ChartData, words: Words, timeOf: (at: number) =
     case 'errors': {
       const last = first.findLastIndex((value, index) => (value ?? 0) + (second[index] ?? 0) > 0);
       if (last < 0) return captions.errorsNone;
-      return words.fill(captions.errors, { errors: sumOf(first), refused: sumOf(second), at: at(last) });
+      return words.fill(captions.errors, {
+        errors: words.plural(captions.errorCount, sumOf(first)),
+        refused: words.plural(captions.refusalCount, sumOf(second)),
+        at: at(last),
+      });
     }
   }
 }

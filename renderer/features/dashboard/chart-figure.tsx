@@ -35,6 +35,7 @@ export function ChartFigure({ chart, onSelect }: ChartFigureProps) {
   const [isTable, setTable] = useState(false);
   const [cursor, setCursor] = useState<number>();
   const timeOf = useTimeOf(chart, words);
+  const tickOf = useTickOf(chart, words);
   const title = fill(text.dashboard.titles[name], { span: spanOf(bucketSeconds, words) });
   const say = useCallback((value: number | null | undefined) => valueText({ name }, value, words), [name, words]);
   const nameOf = (id: ChartColumn['id']) => text.dashboard.series[id];
@@ -48,6 +49,20 @@ export function ChartFigure({ chart, onSelect }: ChartFigureProps) {
   const drawn = useMemo(() => drawnOf(chart), [chart]);
   const last = say(columns[0]?.values.at(-1));
 
+  const keys =
+    columns.length === 1 && cap === null ? null : (
+      <ul className="chart__keys" aria-hidden="true">
+        {columns.map(({ id }) => (
+          <li key={id} className={`chart__key chart__key--${id}`}>
+            {nameOf(id)}
+          </li>
+        ))}
+        {cap === null ? null : (
+          <li className="chart__key chart__key--cap">{fill(text.dashboard.series.cap, { cap })}</li>
+        )}
+      </ul>
+    );
+
   return (
     <figure
       className="chart"
@@ -58,6 +73,7 @@ export function ChartFigure({ chart, onSelect }: ChartFigureProps) {
     >
       <div className="chart__head">
         <h2 id={titleId}>{title}</h2>
+        {isTable ? null : keys}
         <span className="chart__reading truncate" aria-hidden="true">
           {cursor === undefined || isTable ? '' : reading(cursor)}
         </span>
@@ -85,28 +101,14 @@ export function ChartFigure({ chart, onSelect }: ChartFigureProps) {
             sync="dashboard"
             label={fill(text.dashboard.cursor, { title })}
             sayValue={say}
-            sayTime={timeOf}
+            sayTick={tickOf}
             describe={reading}
             onCursor={setCursor}
             onSelect={onSelect}
           />
         </Suspense>
       )}
-      <div className="chart__foot">
-        <figcaption>{captionOf(chart, words, timeOf)}</figcaption>
-        {columns.length === 1 && cap === null ? null : (
-          <ul className="chart__keys" aria-hidden="true">
-            {columns.map(({ id }) => (
-              <li key={id} className={`chart__key chart__key--${id}`}>
-                {nameOf(id)}
-              </li>
-            ))}
-            {cap === null ? null : (
-              <li className="chart__key chart__key--cap">{fill(text.dashboard.series.cap, { cap })}</li>
-            )}
-          </ul>
-        )}
-      </div>
+      <figcaption>{captionOf(chart, words, timeOf)}</figcaption>
     </figure>
   );
 }
@@ -120,6 +122,12 @@ function useTimeOf({ t, bucketSeconds }: ChartData, words: Words): (at: number) 
   );
 }
 
+/** Places on the axis: the day where the range holds several, else the time. */
+function useTickOf({ t }: ChartData, words: Words): (at: number) => string {
+  const isLong = (t.at(-1) ?? 0) - (t[0] ?? 0) > 2 * daySeconds;
+  return useCallback((at: number) => (isLong ? words.day(at) : words.clock(at)), [isLong, words]);
+}
+
 /** What is drawn, from behind to the front: errors stand on top of refusals, a limit lies above all. */
 function drawnOf({ name, t, columns, cap }: ChartData) {
   const limit = cap === null ? [] : [{ look: capLook, values: t.map(() => cap) }];
@@ -130,7 +138,9 @@ function drawnOf({ name, t, columns, cap }: ChartData) {
       ? [
           {
             look: refused.look,
-            values: refused.values.map((value, index) => (value ?? 0) + (errors.values[index] ?? 0)),
+            values: refused.values.map((value, index) =>
+              (value ?? 0) === 0 ? null : (value ?? 0) + (errors.values[index] ?? 0),
+            ),
           },
           errors,
         ]

@@ -124,7 +124,7 @@ function ChartsBar({ range, isLive, exported }: ChartsBarProps) {
       </div>
       <span className="charts__actions">
         <Button
-          icon={isLive ? 'follow' : 'pause'}
+          icon={isLive ? 'mark' : 'pause'}
           testId="live-toggle"
           title={dashboard.liveHint}
           aria-pressed={isLive}

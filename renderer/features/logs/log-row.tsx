@@ -35,11 +35,9 @@ export function LogRow({ entry, shape, find, isCurrent }: LogRowProps) {
   const { t, level, msg, fields } = entry.line;
   const at = t === null ? Number.NaN : Date.parse(t) / 1000;
   return (
-    <span className={`log-row log-row--${shape}`} data-current={isCurrent ? '' : undefined}>
+    <span className={`log-row log-row--${shape}`} dir="ltr" data-current={isCurrent ? '' : undefined}>
       <span className="log-row__time">{Number.isFinite(at) ? words.clockSeconds(at) : ''}</span>
-      <span className={`log-row__level log-row__level--${level ?? 'none'}`}>
-        {level === null ? '' : text.logs.levelWords[level]}
-      </span>
+      <span className={`log-row__level log-row__level--${level ?? 'none'}`}>{level?.toUpperCase()}</span>
       <bdi className="log-row__message truncate" dir="ltr">
         <Marked text={msg} find={find} />
       </bdi>

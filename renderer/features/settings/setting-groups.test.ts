@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { envTable } from '../../../protocol/env-table.ts';
 import type { SettingView } from '../../../protocol/settings.ts';
 import { en } from '../../../protocol/strings/en.ts';
-import { capacityChangeOf, groupSettings, isLiveLimit, labelOf } from './setting-groups.ts';
+import { capacityChangeOf, groupSettings, isForNextStart, isLiveLimit, labelOf, problemOf } from './setting-groups.ts';
 
 function setting(name: string, summary = 'a summary'): SettingView {
   return {
@@ -46,6 +46,23 @@ describe('groupSettings', () => {
 it('names what the catalogue knows, else says the summary', () => {
   expect(labelOf(setting('EXAI_WS_PORT'), en)).toBe('Port');
   expect(labelOf(setting('MCP_THING', 'what it does'), en)).toBe('What it does');
+});
+
+it('tells a number that cannot be before the daemon is asked', () => {
+  const limit = { ...setting('EXAI_WS_PING_TIMEOUT'), kind: 'seconds' as const, min: 1, max: 300 };
+  expect(problemOf(limit, '10')).toBeUndefined();
+  expect(problemOf(limit, '0.5')).toBe('range');
+  expect(problemOf(limit, '301')).toBe('range');
+  expect(problemOf(limit, 'ten')).toBe('number');
+  expect(problemOf(limit, '0')).toBeUndefined();
+  expect(problemOf({ ...limit, max: null }, '0.5')).toBe('small');
+  expect(problemOf(setting('EXAI_WS_HOST'), 'ten')).toBeUndefined();
+});
+
+it('knows what waits for the next start', () => {
+  expect(isForNextStart(setting('EXAI_WS_PORT'))).toBe(true);
+  expect(isForNextStart({ ...setting('EXAI_WS_PORT'), isEditable: false })).toBe(false);
+  expect(isForNextStart(setting('EXAI_WS_QUEUE_MAX'))).toBe(false);
 });
 
 it('knows which variables are limits that hold at once', () => {

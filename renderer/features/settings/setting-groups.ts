@@ -70,6 +70,22 @@ export function labelOf({ name, summary }: Pick<SettingView, 'name' | 'summary'>
   return names[name] ?? `${summary.slice(0, 1).toLocaleUpperCase('en')}${summary.slice(1)}`;
 }
 
+/** What is wrong with a new value, as far as that can be told here. Zero and below may mean "off": the daemon knows. */
+export function problemOf({ kind, min, max }: SettingView, value: string): 'number' | 'range' | 'small' | undefined {
+  if (value === '' || kind === 'text' || kind === 'path' || kind === 'list') return undefined;
+  if (kind === 'boolean' || kind === 'choice' || kind === 'set') return undefined;
+  const number = Number(value);
+  if (!Number.isFinite(number)) return 'number';
+  const isSmall = min !== null && number > 0 && number < min;
+  if (max === null) return isSmall ? 'small' : undefined;
+  return isSmall || number > max ? 'range' : undefined;
+}
+
+/** A change of this setting holds at the next start only. */
+export function isForNextStart({ name, needsRestart, isEditable }: SettingView): boolean {
+  return isEditable && needsRestart && !isLiveLimit(name);
+}
+
 /** A change of a limit that holds at once. */
 export interface CapacityChange {
   session?: number;

@@ -4,12 +4,19 @@ import { useCanAct, useWords } from '../../state/services.ts';
 import { Button } from '../../ui/button.tsx';
 import { Status } from '../../ui/status-mark.tsx';
 import { isTrue, SettingControl } from './setting-control.tsx';
-import { isLiveLimit, labelOf } from './setting-groups.ts';
+import { isForNextStart, isLiveLimit, labelOf } from './setting-groups.ts';
 import { useSettingChange } from './use-setting-change.ts';
 import type { SaveSetting } from './use-settings.ts';
 
+interface SettingRowProps {
+  readonly setting: SettingView;
+  readonly save: SaveSetting;
+  /** The head of the section says already that changes wait for the next start. */
+  readonly isStartSaid?: boolean;
+}
+
 /** One setting: its name, its control, where its value comes from, and what has become of a change. */
-export function SettingRow({ setting, save }: { readonly setting: SettingView; readonly save: SaveSetting }) {
+export function SettingRow({ setting, save, isStartSaid = false }: SettingRowProps) {
   const words = useWords();
   const { text, fill } = words;
   const canAct = useCanAct();
@@ -28,9 +35,7 @@ export function SettingRow({ setting, save }: { readonly setting: SettingView; r
     ...(setting.defaultValue === '' || source === 'default'
       ? []
       : [fill(text.settings.byDefault, { value: show(setting.defaultValue) })]),
-    ...(isEditable && setting.needsRestart && setting.pendingValue === null && !isLiveLimit(name)
-      ? [text.settings.atNextStart]
-      : []),
+    ...(isForNextStart(setting) && !isStartSaid && setting.pendingValue === null ? [text.settings.atNextStart] : []),
   ];
   return (
     <SettingShell
@@ -38,17 +43,32 @@ export function SettingRow({ setting, save }: { readonly setting: SettingView; r
       state={isEditable ? source : 'fixed'}
       label={label}
       note={
-        <span id={noteId}>
-          <bdi className="mono" dir="ltr">
-            {name}
-          </bdi>
-          {notes.map((note) => (
-            <span key={note}>
-              {text.common.separator}
-              {note}
-            </span>
-          ))}
-        </span>
+        undo !== undefined || state === 'saved' ? (
+          <span className="setting__told">
+            {state === 'saved' ? (
+              <span role="status" data-testid="setting-saved">
+                <Status kind="done" word={text.settings.saved} />
+              </span>
+            ) : null}
+            {undo === undefined ? null : (
+              <Button testId="setting-undo" onClick={undo}>
+                {text.settings.undo}
+              </Button>
+            )}
+          </span>
+        ) : (
+          <span id={noteId}>
+            <bdi className="mono" dir="ltr">
+              {name}
+            </bdi>
+            {notes.map((note) => (
+              <span key={note}>
+                {text.common.separator}
+                {note}
+              </span>
+            ))}
+          </span>
+        )
       }
       below={
         <>
@@ -68,16 +88,6 @@ export function SettingRow({ setting, save }: { readonly setting: SettingView; r
         </>
       }
     >
-      {undo === undefined ? null : (
-        <Button testId="setting-undo" onClick={undo}>
-          {text.settings.undo}
-        </Button>
-      )}
-      {state === 'saved' ? (
-        <span role="status" data-testid="setting-saved">
-          <Status kind="done" word={text.settings.saved} />
-        </span>
-      ) : null}
       {isEditable ? (
         <SettingControl
           setting={setting}

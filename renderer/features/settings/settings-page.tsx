@@ -11,7 +11,7 @@ import { SearchField } from '../../ui/search-field.tsx';
 import { ClearHistory } from './clear-history.tsx';
 import { diagnosticsOf } from './diagnostics.ts';
 import { GeneralSettings, isGeneralFound } from './general-section.tsx';
-import { groupSettings, isMatch } from './setting-groups.ts';
+import { groupSettings, isForNextStart, isMatch } from './setting-groups.ts';
 import { SettingRow } from './setting-row.tsx';
 import { TokenSetting } from './token-section.tsx';
 import { useSettings } from './use-settings.ts';
@@ -47,7 +47,11 @@ export function SettingsPage({ section }: { readonly section: string | undefined
   }, [section, isReady]);
 
   const rows = (list: readonly SettingView[]) =>
-    list.map((setting) => <SettingRow key={setting.name} setting={setting} save={save} />);
+    list.map((setting) => (
+      <SettingRow key={setting.name} setting={setting} save={save} isStartSaid={isAllForNextStart(list)} />
+    ));
+  const noteOf = (list: readonly SettingView[], ...notes: readonly string[]) =>
+    [...notes, ...(isAllForNextStart(list) ? [text.settings.allAtNextStart] : [])].join(' ');
 
   return (
     <div ref={page} className="settings" data-testid="settings">
@@ -82,7 +86,7 @@ export function SettingsPage({ section }: { readonly section: string | undefined
         </Section>
       ) : null}
       {isFound.addresses ? (
-        <Section id="addresses" title={titles.addresses}>
+        <Section id="addresses" title={titles.addresses} note={noteOf(groups.addresses)}>
           {rows(groups.addresses)}
         </Section>
       ) : null}
@@ -93,7 +97,7 @@ export function SettingsPage({ section }: { readonly section: string | undefined
         </Section>
       ) : null}
       {isFound.history ? (
-        <Section id="history" title={titles.history}>
+        <Section id="history" title={titles.history} note={noteOf(groups.history)}>
           {rows(groups.history)}
           {isClearFound ? <ClearHistory /> : null}
         </Section>
@@ -102,7 +106,7 @@ export function SettingsPage({ section }: { readonly section: string | undefined
         <Section
           id="advanced"
           title={titles.advanced}
-          note={text.settings.advancedNote}
+          note={noteOf(groups.advanced, text.settings.advancedNote)}
           count={groups.advanced.length}
           isOpen={isAdvancedOpen || find !== ''}
           onToggle={() => setAdvancedOpen((before) => !before)}
@@ -113,6 +117,12 @@ export function SettingsPage({ section }: { readonly section: string | undefined
       <SettingsFoot settings={all ?? []} note={file === '' ? '' : fill(text.settings.storedIn, { file })} />
     </div>
   );
+}
+
+/** Said once at the head instead of at every row. */
+function isAllForNextStart(list: readonly SettingView[]): boolean {
+  const editable = list.filter(({ isEditable }) => isEditable);
+  return editable.length > 1 && editable.every(isForNextStart);
 }
 
 interface SectionProps {
@@ -126,7 +136,7 @@ interface SectionProps {
   readonly children: ReactNode;
 }
 
-function Section({ id, title, note, count, isOpen = true, onToggle, children }: SectionProps) {
+function Section({ id, title, note = '', count, isOpen = true, onToggle, children }: SectionProps) {
   const { number } = useWords();
   const headId = useId();
   const bodyId = useId();
@@ -150,7 +160,7 @@ function Section({ id, title, note, count, isOpen = true, onToggle, children }: 
           </button>
         )}
       </h2>
-      {note === undefined ? null : <p className="settings__note">{note}</p>}
+      {note === '' ? null : <p className="settings__note">{note}</p>}
       <div id={bodyId} hidden={!isOpen}>
         {isOpen ? children : null}
       </div>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { SettingView } from '../../../protocol/settings.ts';
 import { useWords } from '../../state/services.ts';
 import { describeFailure } from '../../strings/failure.ts';
+import { problemOf } from './setting-groups.ts';
 import type { SaveSetting } from './use-settings.ts';
 
 export interface SettingChange {
@@ -28,6 +29,14 @@ export function useSettingChange(setting: SettingView, save: SaveSetting): Setti
 
   async function run(value: string | null, isUndo: boolean): Promise<void> {
     timers.current.forEach(clearTimeout);
+    const problem = value === null ? undefined : problemOf(setting, value);
+    if (problem !== undefined) {
+      const { noNumber, outOfRange, tooSmall } = words.text.settings;
+      const range = { min: setting.min ?? 0, max: setting.max ?? 0 };
+      setState('failed');
+      setError(words.fill({ number: noNumber, range: outOfRange, small: tooSmall }[problem], range));
+      return;
+    }
     setState('saving');
     const before = { value: setting.source === 'settings-file' ? (setting.pendingValue ?? setting.value) : null };
     const answer = await save(setting, value);

@@ -1,3 +1,4 @@
+import { providerLabel } from '../../protocol/provider-label.ts';
 import type { CapsView } from '../../protocol/snapshot.ts';
 import type { LimiterSnapshot } from '../calls/limiter.ts';
 
@@ -8,8 +9,6 @@ export interface ConfiguredCaps {
   /** 0: no queue. */
   readonly queue: number;
 }
-
-const providerLabels: Readonly<Record<string, string>> = { KIMI: 'Kimi', GLM: 'GLM' };
 
 /** Every limit and how full it is, as surfaces show it. */
 export function capsView(snapshot: LimiterSnapshot, configured: ConfiguredCaps): CapsView {
@@ -26,7 +25,7 @@ export function capsView(snapshot: LimiterSnapshot, configured: ConfiguredCaps):
     },
     providers: Object.entries(snapshot.providers).map(([name, gauge]) => ({
       id: name.toLowerCase(),
-      label: providerLabels[name] ?? name,
+      label: providerLabel(name),
       inflight: gauge.inflight,
       cap: gauge.capacity,
       configuredCap: configured.providers[name] ?? null,

@@ -1,6 +1,6 @@
 import './call-row.css';
 import { type KeyboardEvent, memo } from 'react';
-import { type CallRowState, detailOf, progressOf, rowStateOf } from '../state/call-words.ts';
+import { type CallRowState, detailOf, progressOf, rowStateOf, sourceOf } from '../state/call-words.ts';
 import { hrefOf } from '../state/router.ts';
 import { useCall, useCanAct, useSession, useWords } from '../state/services.ts';
 import { titleOf } from '../state/session-words.ts';
@@ -103,7 +103,7 @@ export const CallRow = memo(function CallRow({ callId, isTable, hasOwner }: Call
       <Cell>{tool}</Cell>
       <Cell>{owner}</Cell>
       <Cell>
-        <bdi>{call.provider ?? call.upstream ?? text.common.none}</bdi>
+        <bdi>{sourceOf(call) ?? text.common.none}</bdi>
       </Cell>
       <Cell className={note === undefined ? 'call-row__quiet' : 'call-row__note'}>
         <bdi>{note ?? progressOf(call, words) ?? call.argumentsPreview ?? text.common.none}</bdi>

@@ -1,3 +1,4 @@
+import { providerLabel } from '../../protocol/provider-label.ts';
 import type { CallView } from '../../protocol/snapshot.ts';
 import type { Words } from '../strings/words.ts';
 import type { ShownRow } from './stable-rows.ts';
@@ -21,8 +22,13 @@ export function progressOf({ progress }: CallView, { text, fill }: Words): strin
     : fill(text.overview.call.step, { value, total });
 }
 
+/** Whose model or server does it. */
+export function sourceOf({ provider, upstream }: CallView): string | null {
+  return provider === null ? upstream : providerLabel(provider);
+}
+
 /** The second line: provider and progress, else what it was called with. */
 export function detailOf(call: CallView, words: Words): string {
-  const parts = [call.provider ?? call.upstream, progressOf(call, words) ?? call.argumentsPreview];
+  const parts = [sourceOf(call), progressOf(call, words) ?? call.argumentsPreview];
   return parts.filter((part) => part !== null && part !== '').join(words.text.common.separator);
 }

@@ -17,7 +17,8 @@ function placeholdersOf(sentence: string): string[] {
 
 describe('words', () => {
   it.each([
-    [0, '0 ms'],
+    [0, '<1 ms'],
+    [0.4, '<1 ms'],
     [4, '4 ms'],
     [999, '999 ms'],
     [999.6, '1.0 s'],

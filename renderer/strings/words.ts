@@ -88,7 +88,8 @@ export function createWords(locale: Locale, timeZone?: string): Words {
       return fill(sentence, { value: oneDecimal.format(value / size) });
     },
     duration: (milliseconds) => {
-      if (milliseconds < 999.5) return fill(units.milliseconds, { value: Math.max(0, Math.round(milliseconds)) });
+      if (milliseconds < 0.5) return units.underAMillisecond;
+      if (milliseconds < 999.5) return fill(units.milliseconds, { value: Math.round(milliseconds) });
       if (milliseconds < 59_950) return fill(units.seconds, { value: (milliseconds / 1000).toFixed(1) });
       return runningTime(Math.round(milliseconds / 1000));
     },

@@ -26,6 +26,7 @@ export const common = {
   unlimited: 'no limit',
   units: {
     milliseconds: '{value} ms',
+    underAMillisecond: '<1 ms',
     seconds: '{value} s',
     minutesSeconds: '{minutes}:{seconds}',
     hoursMinutesSeconds: '{hours}:{minutes}:{seconds}',

@@ -57,9 +57,9 @@ export const overview = {
   },
   sortBy: 'Sort by {column}',
   defaultOrder: 'Order of connecting',
-  tokenCurrent: 'current, #{generation}',
-  tokenOld: 'old, #{generation}',
-  tokenNone: 'not needed',
+  tokenCurrent: '#{generation}',
+  tokenOld: '#{generation}, old',
+  tokenNone: 'off',
   call: {
     cancel: 'Cancel {tool}',
     cancelling: 'cancelling…',

@@ -1,5 +1,6 @@
 import { errorTable } from '../../../protocol/errors.ts';
 import type { HistoryFilter, HistoryRow } from '../../../protocol/history.ts';
+import { providerLabel } from '../../../protocol/provider-label.ts';
 import type { FilterKey } from '../../state/history-filter.ts';
 import type { Words } from '../../strings/words.ts';
 
@@ -10,7 +11,7 @@ export function resultOf({ outcome, durationMs }: HistoryRow, words: Words): str
 
 /** "kimi · kimi-k2"; undefined where no provider was asked. */
 export function providerOf({ provider, model }: HistoryRow, { text }: Words): string | undefined {
-  const parts = [provider, model].filter((part) => part !== null);
+  const parts = [provider === null ? null : providerLabel(provider), model].filter((part) => part !== null);
   return parts.length === 0 ? undefined : parts.join(text.common.separator);
 }
 

@@ -195,7 +195,7 @@ export function fakeSettings(): readonly SettingView[] {
       max = null,
       choices = null,
     } = variable as Partial<Record<string, unknown>> as {
-      fallback?: unknown;
+      fallback?: string | number | boolean | readonly string[];
       min?: number;
       max?: number;
       choices?: string[];

@@ -151,7 +151,7 @@ export class AdminClient {
 const notRunning: Failure = {
   code: 'DAEMON_UNAVAILABLE',
   message: 'The daemon does not run.',
-  hint: 'Start it with: npm start',
+  hint: 'Start it with: exai start',
 };
 
 function parseJson(text: string): unknown {

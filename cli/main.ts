@@ -7,12 +7,15 @@ import { errorTable, exitCodes, FailureError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
 import { AdminClient } from './admin-client.ts';
 import { configJson, configRows, configText } from './config-view.ts';
+import { startDaemon, stopDaemon } from './daemon-process.ts';
 import { type ConfigRoot, editorConfig } from './editor-config.ts';
 import { openDashboard, thisDesktop } from './open-dashboard.ts';
-import { sessionsView, statusView, tokenView } from './views.ts';
+import { daemonCommandView, sessionsView, statusView, tokenView } from './views.ts';
 
 const usage = `Usage: exai <command> [--json]
 
+  start           start the daemon in the background and wait until it is ready
+  stop            let running calls finish, then end the daemon
   status          what the daemon is doing
   sessions        the windows that are connected
   token status    whether clients need a token, and which windows use the current one
@@ -53,6 +56,9 @@ async function run(argv: readonly string[]): Promise<number> {
   if (values.version === true || command === 'version')
     return print(values.json === true ? JSON.stringify({ version }) : version);
   switch (command) {
+    case 'start':
+    case 'stop':
+      return runDaemonCommand(command, values.json === true);
     case 'status':
       return ask(values.json, async (client) => {
         const status = await client.call('status');
@@ -119,6 +125,16 @@ async function ask(
   } finally {
     client.close();
   }
+}
+
+async function runDaemonCommand(command: 'start' | 'stop', asJson: boolean): Promise<number> {
+  const loaded = loadSettings('daemon', { env: process.env });
+  if (loaded.type === 'invalid') {
+    process.stderr.write(`${loaded.message}\n`);
+    return exitCodes.configuration;
+  }
+  const result = await (command === 'start' ? startDaemon(loaded.layout) : stopDaemon(loaded.layout));
+  return print(asJson ? JSON.stringify(result, null, 2) : daemonCommandView(result));
 }
 
 function showConfig(reader: 'daemon' | 'shim', asJson: boolean): number {

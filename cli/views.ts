@@ -1,4 +1,5 @@
 import type { AdminResponse } from '../protocol/admin-api.ts';
+import type { DaemonCommandResult } from './daemon-process.ts';
 import { duration, textTable } from './text-table.ts';
 
 const authTexts = {
@@ -7,6 +8,19 @@ const authTexts = {
   jwt: 'user tokens (JWT)',
   both: 'token and user token (JWT)',
 } as const;
+
+export function daemonCommandView({ state, pid, address }: DaemonCommandResult): string {
+  switch (state) {
+    case 'started':
+      return `The daemon runs: ${address}, pid ${pid}. exai dashboard shows it.`;
+    case 'already-running':
+      return `The daemon runs already: ${address}, pid ${pid}.`;
+    case 'stopped':
+      return `The daemon has ended (pid ${pid}).`;
+    case 'not-running':
+      return 'The daemon does not run.';
+  }
+}
 
 export function statusView(status: AdminResponse<'status'>, now: number): string {
   const { sessions, global } = status;

@@ -304,9 +304,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(options.rendererDir),
     admin: createAdminApi({
-      // The history comes with its own change; until then its routes are not found.
       handlers: {
-        ...historyHandlers({ history, globalCap: () => limiter.snapshot().global.capacity, logger }),
+        ...historyHandlers({
+          history,
+          globalCap: () => limiter.snapshot().global.capacity,
+          running: () => dispatcher.inflight.holdingSlots(),
+          logger,
+        }),
         ...adminHandlers(adminSources),
         ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
         ...settingsHandlers({
@@ -430,6 +434,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       writeKnownFacts();
       observation.start();
       history?.start();
+      void history?.countsSince(new Date().setHours(0, 0, 0, 0) / 1000).then((counts) => live.countEarlier(counts));
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
         void shimLogs.sweep();

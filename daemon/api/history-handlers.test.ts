@@ -52,6 +52,7 @@ function handlers(source: Parameters<typeof historyHandlers>[0]['history'] = his
   return historyHandlers({
     history: source,
     globalCap: () => 24,
+    running: () => [],
     logger: { info: (msg, fields) => void logged.push({ msg, ...fields }) },
   });
 }
@@ -132,7 +133,12 @@ describe('clearing', () => {
 
 describe('without a history', () => {
   it('HIST-off: every route says so in a sentence', async () => {
-    const off = historyHandlers({ history: undefined, globalCap: () => 24, logger: { info: () => undefined } });
+    const off = historyHandlers({
+      history: undefined,
+      globalCap: () => 24,
+      running: () => [],
+      logger: { info: () => undefined },
+    });
     const query = { ...historyQuerySchema.parse({}), ...seriesQuerySchema.parse({}), ...exportQuerySchema.parse({}) };
     for (const work of [
       () => off.history({ query }, nobody),

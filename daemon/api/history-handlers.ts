@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../../platform/json-logger.ts';
 import { FailureError } from '../../protocol/errors.ts';
-import type { ExportQuery } from '../../protocol/history.ts';
+import type { ExportQuery, SeriesQuery } from '../../protocol/history.ts';
 import type { CallHistory } from '../store/call-history.ts';
 import { decodeCursor, encodeCursor } from '../store/history-cursor.ts';
 import { type HistoryPosition, type HistoryStore, StoreError } from '../store/history-store.ts';
@@ -15,7 +15,16 @@ export interface HistorySources {
   readonly history: Pick<CallHistory, 'use' | 'clear'> | undefined;
   /** The global cap now. */
   globalCap(): number | null;
+  /** Calls that hold their slots now; the history knows finished ones only. */
+  running(): Iterable<RunningCall>;
   readonly logger: Pick<Logger, 'info'>;
+}
+
+export interface RunningCall {
+  readonly sessionId: string;
+  readonly instanceId: string | null;
+  /** Epoch seconds. */
+  readonly startedAt: number;
 }
 
 type HistoryRoute = 'history' | 'historyFacets' | 'historySeries' | 'historyExport' | 'clearHistory';
@@ -44,7 +53,7 @@ export function historyHandlers(sources: HistorySources): Pick<AdminHandlers, Hi
       }
       const { session, instance } = query;
       return ask(sources, async (store) => ({
-        ...(await store.series({ ...span, session, instance })),
+        ...(await store.series({ ...span, session, instance, running: runningStarts(sources.running(), query) })),
         cap: sources.globalCap(),
       }));
     },
@@ -58,6 +67,14 @@ export function historyHandlers(sources: HistorySources): Pick<AdminHandlers, Hi
       return { deleted };
     },
   };
+}
+
+/** When those of them began that the filter lets through. */
+function runningStarts(running: Iterable<RunningCall>, { session, instance }: SeriesQuery): number[] {
+  return [...running]
+    .filter((call) => session === undefined || call.sessionId === session)
+    .filter((call) => instance === undefined || call.instanceId === instance)
+    .map(({ startedAt }) => startedAt);
 }
 
 function ask<T>(sources: HistorySources, work: (store: HistoryStore) => Promise<T>): Promise<T> {

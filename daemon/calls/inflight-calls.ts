@@ -15,6 +15,13 @@ export class InflightCalls {
     for (const call of this.#calls.values()) if (!call.isAbandoned) yield call;
   }
 
+  /** Those that hold their slots, for a picture of the load. */
+  *holdingSlots(): Generator<{ sessionId: string; instanceId: string | null; startedAt: number }> {
+    for (const { info, startedAt } of this.all()) {
+      if (startedAt !== null) yield { sessionId: info.sessionId, instanceId: info.instanceId, startedAt };
+    }
+  }
+
   find(callId: string): InflightCall | undefined {
     const call = this.#calls.get(callId);
     return call?.isAbandoned === true ? undefined : call;

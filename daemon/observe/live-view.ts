@@ -77,6 +77,11 @@ export class LiveView {
     this.#unsubscribe = bus.subscribe((event) => this.#observe(event));
   }
 
+  /** What earlier runs of the daemon have done today, once the history has said it; null: nobody knows. */
+  countEarlier(counts: { readonly calls: number; readonly errors: number } | null): void {
+    if (counts !== null) this.#tally.today.addEarlier(counts);
+  }
+
   /** Everything, made for this one question. */
   snapshot(): Snapshot {
     const views = this.#views;

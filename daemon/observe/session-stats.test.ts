@@ -27,6 +27,16 @@ describe('what one session has done', () => {
     expect([stats.today.calls, stats.today.errors]).toEqual([1, 1]);
   });
 
+  it('LIVE-counters: what earlier runs did today counts until midnight', () => {
+    const { clock, day } = create();
+    const counter = new DayCounter(day);
+    counter.add(true);
+    counter.addEarlier({ calls: 40, errors: 2 });
+    expect([counter.calls, counter.errors]).toEqual([41, 3]);
+    clock.now += 2_000;
+    expect([counter.calls, counter.errors]).toEqual([0, 0]);
+  });
+
   it('LIVE-counters: a clock that is set back begins another day', () => {
     const { clock, day } = create();
     const { number } = day;

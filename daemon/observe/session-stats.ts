@@ -28,6 +28,13 @@ export class DayCounter {
     if (failed) this.#errors += 1;
   }
 
+  /** Calls of earlier runs of the daemon on this day. */
+  addEarlier(counts: { readonly calls: number; readonly errors: number }): void {
+    this.#turn();
+    this.#calls += counts.calls;
+    this.#errors += counts.errors;
+  }
+
   get calls(): number {
     this.#turn();
     return this.#calls;

@@ -180,6 +180,8 @@ describe.each(Object.entries(adapters))('%s', (_name, open) => {
     });
     const one = await store.series({ from: 1000, to: 1060, bucketSeconds: 60, session: 'other' });
     expect(one).toMatchObject({ calls: [1], errors: [1], inflightMax: [1] });
+    const running = await store.series({ from: 1000, to: 1060, bucketSeconds: 15, running: [995, 1020, 1060] });
+    expect(running).toMatchObject({ calls: [4, 1, 0, 0], inflightMax: [4, 4, 3, 3] });
     const none = await store.series({ from: 1000, to: 1060, bucketSeconds: 60, instance: 'inst_nobody' });
     expect(none).toMatchObject({ calls: [0], p50Ms: [null], inflightMax: [null] });
   });
@@ -188,10 +190,10 @@ describe.each(Object.entries(adapters))('%s', (_name, open) => {
     const row = rowMaker();
     const outcomes = ['ok', 'tool_error', 'error', 'cancelled', 'timeout', 'refused', 'interrupted'] as const;
     await store.append([row({ startedAt: 1, outcome: 'error' }), ...outcomes.map((outcome) => row({ outcome }))]);
-    expect(await store.countsSince(2, 'this-run')).toEqual({ calls: 7, errors: 4 });
+    expect(await store.countsSince(2, 'this-run')).toEqual({ calls: 7, errors: 5 });
     expect(await store.countsSince(2e9, 'this-run')).toEqual({ calls: 0, errors: 0 });
     await store.append([rowMaker('this-run')()]);
-    expect(await store.countsSince(2, 'this-run')).toEqual({ calls: 7, errors: 4 });
+    expect(await store.countsSince(2, 'this-run')).toEqual({ calls: 7, errors: 5 });
   });
 
   it('HIST-clear HIST-retention: removes the oldest first, in steps, and nothing that was written later', async () => {

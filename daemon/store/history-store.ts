@@ -47,6 +47,8 @@ export interface SeriesSpan {
 export interface SeriesRequest extends SeriesSpan {
   readonly session?: string | undefined;
   readonly instance?: string | undefined;
+  /** When calls that have not ended yet got their slots, in epoch seconds: they are load, though no rows. */
+  readonly running?: readonly number[] | undefined;
 }
 
 /** Without `cap`, which is no matter of the past. */
@@ -56,7 +58,7 @@ export type HistoryFacets = z.output<typeof historyFacetsSchema>;
 
 export interface HistoryCounts {
   readonly calls: number;
-  /** Outcomes `tool_error`, `error`, `timeout` and `interrupted`. */
+  /** Every outcome but `ok` and `cancelled`, as the live figures count. */
   readonly errors: number;
 }
 

@@ -17,7 +17,6 @@ import { readSeries } from './series-query.ts';
 const facetLimit = 200;
 /** Rows per statement. Three sizes, so that no more than three statements are made and kept. */
 const insertSizes = [100, 10, 1] as const;
-const errorOutcomes = ['tool_error', 'error', 'timeout', 'interrupted'] as const;
 
 /** The part of the store that every engine shares. What differs (opening, room on the disk) is for the adapters. */
 export abstract class KyselyHistory implements HistoryStore {
@@ -110,7 +109,7 @@ export abstract class KyselyHistory implements HistoryStore {
       .selectFrom('calls')
       .select(({ fn }) => [
         fn.countAll().as('calls'),
-        fn.countAll().filterWhere('outcome', 'in', errorOutcomes).as('errors'),
+        fn.countAll().filterWhere('outcome', 'not in', ['ok', 'cancelled']).as('errors'),
       ])
       .where('started_at', '>=', from)
       .where('daemon_run_id', '<>', exceptRunId)

@@ -28,6 +28,7 @@ export async function readSeries(db: Kysely<HistoryDatabase>, request: SeriesReq
   for (const query of [base.where('started_at', '>=', from).where('started_at', '<', to), before, longBefore]) {
     for await (const calls of inChunks(query)) for (const call of calls) series.add(call);
   }
+  for (const startedAt of request.running ?? []) series.addRunning(startedAt);
   return series.finish();
 }
 

@@ -61,6 +61,11 @@ export class SeriesBuilder {
     bucket.durations.push(durationMs);
   }
 
+  /** A call that got its slots at `startedAt` and still holds them. */
+  addRunning(startedAt: number): void {
+    if (startedAt < this.#span.to) this.#starts.push(startedAt);
+  }
+
   finish(): SeriesData {
     const { from, bucketSeconds } = this.#span;
     const ranked = this.#buckets.map(({ durations }) => new Float64Array(durations).toSorted());

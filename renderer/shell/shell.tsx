@@ -44,7 +44,11 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
   const { base, back } = useLists(screens, found, layout);
   const place = `${found?.screen.id}/${segments.join('/')}`;
   useKeys({ screens, back: found?.screen.parent === undefined ? undefined : back, isRail, showKeys });
-  useArrivalFocus(body, isCovered ? cover : place, isCovered);
+  useArrivalFocus(body, {
+    place: isCovered ? cover : place,
+    isDetail: found?.screen.parent !== undefined && found.screen.nav === undefined,
+    isCovered,
+  });
 
   const current = base ?? found;
   const content =

@@ -1,12 +1,16 @@
 import { type RefObject, useEffect, useRef } from 'react';
 
 /**
- * After a change of screen the focus is on its heading, or on what is marked `data-arrival`; after going back, on the row
- * that was opened. A page that has just been loaded starts at its top, unless something is wrong.
+ * After a change of screen the focus is on its heading, or on what is marked `data-arrival`; after going back from a
+ * page without a place in the navigation (`isDetail`), on the row that was opened. A page that has just been loaded starts
+ * at its top, unless something is wrong.
  */
-export function useArrivalFocus(body: RefObject<HTMLElement | null>, place: string, isCovered: boolean): void {
+export function useArrivalFocus(
+  body: RefObject<HTMLElement | null>,
+  { place, isDetail, isCovered }: { readonly place: string; readonly isDetail: boolean; readonly isCovered: boolean },
+): void {
   const leftFrom = useRef(new Map<string, string>());
-  const former = useRef<string>(undefined);
+  const former = useRef<{ readonly place: string; readonly isDetail: boolean }>(undefined);
 
   useEffect(() => {
     const element = body.current;
@@ -20,11 +24,11 @@ export function useArrivalFocus(body: RefObject<HTMLElement | null>, place: stri
   }, [body, place]);
 
   useEffect(() => {
-    if (former.current === place) return;
-    const isFirst = former.current === undefined;
-    former.current = place;
-    if (isFirst && !isCovered) return;
-    const key = leftFrom.current.get(place);
+    const last = former.current;
+    if (last?.place === place) return;
+    former.current = { place, isDetail };
+    if (last === undefined && !isCovered) return;
+    const key = last?.isDetail === true ? leftFrom.current.get(place) : undefined;
     const row =
       key === undefined
         ? null
@@ -35,5 +39,5 @@ export function useArrivalFocus(body: RefObject<HTMLElement | null>, place: stri
       body.current?.querySelector<HTMLElement>('aside h1') ??
       body.current?.querySelector<HTMLElement>('h1');
     target?.focus();
-  }, [body, place, isCovered]);
+  }, [body, place, isDetail, isCovered]);
 }

@@ -166,3 +166,35 @@ describe('exai without a daemon', () => {
     expect(existsSync(scene.home.stateDir)).toBe(false); // looking changes nothing
   });
 });
+
+describe('exai start and exai stop', () => {
+  it('MAIN-entry-points PF-W7: one daemon in the background, which outlives the command and ends in order', async () => {
+    const started = await json(['start']);
+    expect(started).toMatchObject({ state: 'started', pid: expect.any(Number) });
+    expect(scene.home.daemonPids()).toHaveLength(1);
+    const { stdout } = await run(['start']);
+    expect(stdout).toMatch(/^The daemon runs already: http:\/\/127\.0\.0\.1:\d+\/, pid \d+\.\n$/);
+    expect(await json(['status'])).toMatchObject({ status: 'healthy' });
+    expect(await json(['stop'])).toMatchObject({ state: 'stopped' });
+    expect(scene.home.daemonPids()).toEqual([]);
+    expect(scene.home.readDiscovery().state).toBe('stopped');
+    expect(await json(['stop'])).toEqual({ state: 'not-running', pid: null, address: null });
+  });
+
+  it('MAIN-exit-codes: what keeps the daemon from starting is said in its own words', async () => {
+    const { code, stderr } = await run(['start'], { EXAI_WS_CALL_TIMEOUT: '1' });
+    expect(code).toBe(78);
+    expect(stderr).toContain('EXAI_WS_CALL_TIMEOUT');
+    const server = createServer();
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    scene.onEnd(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const taken = await run(['start'], { EXAI_WS_PORT: String(port) });
+    expect(taken.code).toBe(3);
+    expect(taken.stderr).toMatch(new RegExp(`127\\.0\\.0\\.1:${port} is taken by pid ${process.pid}`));
+    expect(scene.home.daemonPids()).toEqual([]);
+  });
+});

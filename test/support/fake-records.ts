@@ -200,7 +200,7 @@ export function fakeSettings(): readonly SettingView[] {
       max?: number;
       choices?: string[];
     };
-    const plain = Array.isArray(fallback) ? fallback.join(',') : fallback === undefined ? '' : String(fallback);
+    const plain = typeof fallback === 'object' ? fallback.join(',') : String(fallback ?? '');
     const value = kind === 'seconds' && plain !== '' ? String(Number(plain) / 1000) : plain;
     const base = {
       name,

@@ -1,5 +1,6 @@
+import { lazy, Suspense } from 'react';
 import { ActivityPage } from './features/activity/activity-page.tsx';
-import { DashboardCharts } from './features/dashboard/dashboard-charts.tsx';
+import { ChartsBlank } from './features/dashboard/charts-blank.tsx';
 import { LogsPage } from './features/logs/logs-page.tsx';
 import { OverviewPage } from './features/overview/overview-page.tsx';
 import { RotationPage } from './features/rotation/rotation-page.tsx';
@@ -9,6 +10,11 @@ import { SettingsPage } from './features/settings/settings-page.tsx';
 import { SessionFilterField } from './parts/session-filter.tsx';
 import type { Screen } from './shell/screen.ts';
 
+/** Only a wide page draws charts: the small one does not wait for them. */
+const DashboardCharts = lazy(async () => ({
+  default: (await import('./features/dashboard/dashboard-charts.tsx')).DashboardCharts,
+}));
+
 /** Every page there is. The navigation shows those with a `nav`, in this order; the first pattern that fits wins. */
 export const screens: readonly Screen[] = [
   {
@@ -17,7 +23,15 @@ export const screens: readonly Screen[] = [
     nav: { label: ({ shell }) => shell.nav.overview, icon: 'overview' },
     hasPane: true,
     toolbar: () => <SessionFilterField />,
-    render: () => <OverviewPage charts={<DashboardCharts />} />,
+    render: () => (
+      <OverviewPage
+        charts={
+          <Suspense fallback={<ChartsBlank />}>
+            <DashboardCharts />
+          </Suspense>
+        }
+      />
+    ),
   },
   {
     id: 'sessions',

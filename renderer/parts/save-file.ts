@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 const keptMs = 60_000;
 
 /** Saves what was fetched. A plain link would be refused: the key of the sign-in is a header. */
-export function saveFile(host: Host, blob: Blob, fileName: string): void {
+function saveFile(host: Host, blob: Blob, fileName: string): void {
   const url = URL.createObjectURL(blob);
   host.download(url, fileName);
   setTimeout(() => URL.revokeObjectURL(url), keptMs);

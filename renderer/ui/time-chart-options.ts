@@ -85,7 +85,8 @@ function isMove(type: string): boolean {
 
 function seriesOf({ color, kind, isDashed = false, isHatched = false }: SeriesLook): uPlot.Series {
   const stroke = colorOf(color);
-  const isPattern = isHatched || (isForced() && kind !== 'line');
+  // Without colours a solid bar and a hatched one are still told apart.
+  const isPattern = isHatched || (isForced() && kind === 'area');
   const fill = (plot: uPlot) => (isPattern ? hatch(plot.ctx, stroke) : kind === 'area' ? fade(stroke, 0.18) : stroke);
   const bars = uPlot.paths.bars?.({ size: [0.72, 48], align: 1 });
   switch (kind) {

@@ -195,12 +195,12 @@ export function fakeSettings(): readonly SettingView[] {
       max = null,
       choices = null,
     } = variable as Partial<Record<string, unknown>> as {
-      fallback?: unknown;
+      fallback?: string | number | boolean | readonly string[];
       min?: number;
       max?: number;
       choices?: string[];
     };
-    const plain = Array.isArray(fallback) ? fallback.join(',') : fallback === undefined ? '' : String(fallback);
+    const plain = typeof fallback === 'object' ? fallback.join(',') : String(fallback ?? '');
     const value = kind === 'seconds' && plain !== '' ? String(Number(plain) / 1000) : plain;
     const base = {
       name,

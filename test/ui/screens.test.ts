@@ -3,7 +3,19 @@ import { busySnapshot } from '../support/fake-snapshot.ts';
 import { startUiScene } from '../support/ui-scene.ts';
 import { foundChromium, small, smallest, usePage, violationsOf, wide } from './use-page.ts';
 
-const addresses = ['#/', '#/sessions', '#/sessions/vscode-instance-1', '#/sessions/nobody', '#/rotation', '#/nowhere'];
+const addresses = [
+  '#/',
+  '#/sessions',
+  '#/sessions/vscode-instance-1',
+  '#/sessions/nobody',
+  '#/activity',
+  '#/activity?session=nobody',
+  '#/logs/daemon',
+  '#/settings',
+  '#/settings/advanced',
+  '#/rotation',
+  '#/nowhere',
+];
 
 describe.skipIf('skip' in foundChromium)('screens', () => {
   const open = usePage();

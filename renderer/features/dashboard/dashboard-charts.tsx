@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { chartsOf } from './chart-data.ts';
 import { ChartFigure } from './chart-figure.tsx';
+import { BlankGrid } from './charts-blank.tsx';
 import { type DashboardRange, queryOfRange, rangeOf } from './dashboard-range.ts';
 import { useSeries } from './use-series.ts';
 
@@ -39,25 +40,27 @@ export function DashboardCharts() {
           })}
         </p>
       )}
-      <div
-        className="charts__grid"
-        data-state={isStale ? 'stale' : 'ready'}
-        aria-busy={isStale}
-        onPointerEnter={() => setInside(true)}
-        onPointerLeave={() => setInside(false)}
-        onFocus={() => setInside(true)}
-        onBlur={() => setInside(false)}
-      >
-        {charts.length === 0 && failure === undefined
-          ? Array.from({ length: 4 }, (_, index) => <div key={index} className="charts__blank" />)
-          : charts.map((chart) => (
-              <ChartFigure
-                key={chart.name}
-                chart={chart}
-                onSelect={(from, to) => router.setQuery(queryOfRange({ type: 'custom', from, to }))}
-              />
-            ))}
-      </div>
+      {series === undefined && failure === undefined ? (
+        <BlankGrid />
+      ) : (
+        <div
+          className="charts__grid"
+          data-state={isStale ? 'stale' : 'ready'}
+          aria-busy={isStale}
+          onPointerEnter={() => setInside(true)}
+          onPointerLeave={() => setInside(false)}
+          onFocus={() => setInside(true)}
+          onBlur={() => setInside(false)}
+        >
+          {charts.map((chart) => (
+            <ChartFigure
+              key={chart.name}
+              chart={chart}
+              onSelect={(from, to) => router.setQuery(queryOfRange({ type: 'custom', from, to }))}
+            />
+          ))}
+        </div>
+      )}
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { serverProof } from '../platform/discovery.ts';
 import type { Logger } from '../platform/json-logger.ts';
@@ -152,6 +153,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         secrets,
         daemonRunId,
         keepDays: config.historyDays,
+        exists: () => existsSync(layout.historyFile),
         previewOf: config.historyArguments ? argumentsOf : undefined,
       })
     : undefined;

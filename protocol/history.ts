@@ -51,7 +51,6 @@ export const historyQuerySchema = z.object({
   before: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
-export type HistoryQuery = z.infer<typeof historyQuerySchema>;
 
 export const historyPageSchema = z.object({
   rows: z.array(historyRowSchema),

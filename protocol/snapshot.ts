@@ -73,7 +73,7 @@ export const savingsSchema = z.object({
   measuredAt: seconds,
 });
 
-export const rotationRowSchema = z.object({
+const rotationRowSchema = z.object({
   sessionKey: z.string(),
   sessionId: z.string(),
   name: z.string(),
@@ -102,7 +102,7 @@ export const tokenViewSchema = z.object({
 export type TokenView = z.infer<typeof tokenViewSchema>;
 
 /** Problems the daemon itself can tell. The host adds those of its own (daemon stopped, port taken, …). */
-export const problemCodes = [
+const problemCodes = [
   'OVER_CAPACITY',
   'UNAUTHORIZED',
   'DISK_FULL',

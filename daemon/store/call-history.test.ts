@@ -76,6 +76,51 @@ describe('CallHistory', () => {
     expect(lines).toEqual([]);
   });
 
+  it('HIST-idle: a store that nobody uses is closed, opened again for the next call, and loses nothing', async () => {
+    let opened = 0;
+    let closed = 0;
+    const { history, finish, count } = create({
+      idleMs: 20,
+      open: async () => {
+        const result = await SqliteHistory.open({ path: join(dir, 'history.db') });
+        const close = result.store.close.bind(result.store);
+        opened += 1;
+        result.store.close = async () => {
+          closed += 1;
+          await close();
+        };
+        return result;
+      },
+    });
+    history.start();
+    for (let round = 1; round <= 3; round += 1) {
+      finish();
+      await vi.waitFor(() => expect(opened).toBe(round));
+      await vi.waitFor(() => expect(closed).toBe(round));
+      expect(history.status).toEqual({ kind: 'sqlite', ok: true });
+    }
+    expect(await count()).toBe(3);
+  });
+
+  it('HIST-idle: nothing is opened before there is anything to open', async () => {
+    let opened = 0;
+    const { history, finish } = create({
+      exists: () => false,
+      open: () => {
+        opened += 1;
+        return SqliteHistory.open({ path: join(dir, 'history.db') });
+      },
+    });
+    history.start();
+    expect(await history.countsSince(0)).toEqual({ calls: 0, errors: 0 });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 30);
+    });
+    expect(opened).toBe(0);
+    finish();
+    await vi.waitFor(() => expect(opened).toBe(1));
+  });
+
   it.each(['STORE_FULL', 'STORE_LOCKED', 'STORE_UNREACHABLE'] as const)(
     'HIST-full-disk HIST-locked HIST-degraded: while writing fails with %s rows wait, it is said once, and it mends by itself',
     async (code) => {

@@ -19,6 +19,10 @@ export interface CallHistoryOptions {
   /** For how many days calls are kept; 0: for ever. */
   readonly keepDays: number;
   readonly previewOf?: ((callId: string) => string | null) | undefined;
+  /** Whether there is anything to open before the first row. Absent: yes. */
+  readonly exists?: () => boolean;
+  /** A store that nobody uses for so long is closed, and opened again when somebody does: its thread has a price. */
+  readonly idleMs?: number;
   /** How long after `start` the store is opened: what clients do at once after `ready` goes first. */
   readonly openDelayMs?: number;
   readonly retryMs?: number;
@@ -27,6 +31,7 @@ export interface CallHistoryOptions {
 
 const maxRetryMs = 30_000;
 const purgeIntervalMs = 3_600_000;
+const defaultIdleMs = 30_000;
 /** How long the end of the daemon waits for the last rows. */
 const lastWriteMs = 1_500;
 const lastCloseMs = 500;
@@ -48,6 +53,9 @@ export class CallHistory {
   #openTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   #purgeTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  /** Questions and batches under way. */
+  #uses = 0;
   #retryMs: number;
   #lossesTold = 0;
 
@@ -82,8 +90,12 @@ export class CallHistory {
     return this.#writer.dropped;
   }
 
-  /** Opens the store a moment later. Calls are noted from the beginning: some come before everything is started. */
+  /**
+   * Opens the store a moment later, where there is one. Calls are noted from the beginning: some come before everything
+   * is started.
+   */
   start(): void {
+    if (this.#options.exists?.() === false) return;
     this.#openLater(this.#options.openDelayMs ?? 200);
   }
 
@@ -95,6 +107,7 @@ export class CallHistory {
     await withDeadline(this.#writeLast(), lastWriteMs);
     clearTimeout(this.#openTimer);
     clearTimeout(this.#checkTimer);
+    clearTimeout(this.#idleTimer);
     const lost = this.#writer.pending;
     this.#writer.close();
     if (lost > 0) this.#options.logger.warn('calls were not written to the history', { lost });
@@ -117,12 +130,16 @@ export class CallHistory {
     if (this.#store === undefined && this.#problem === null) await this.#open();
     const store = this.#store;
     if (store === undefined) throw this.#problem ?? new StoreError('STORE_UNREACHABLE', 'the history is closed');
-    await this.#writer.flush();
+    this.#uses += 1;
     try {
+      await this.#writer.flush();
       return await work(store);
     } catch (error) {
       if (error instanceof StoreError) this.#note(store, error);
       throw error;
+    } finally {
+      this.#uses -= 1;
+      this.#closeWhenIdle();
     }
   }
 
@@ -131,6 +148,7 @@ export class CallHistory {
    * unknown.
    */
   async countsSince(from: number): Promise<HistoryCounts | null> {
+    if (this.#store === undefined && this.#options.exists?.() === false) return { calls: 0, errors: 0 };
     try {
       return await this.use((store) => store.countsSince(from, this.#options.daemonRunId));
     } catch (error) {
@@ -148,13 +166,18 @@ export class CallHistory {
   }
 
   async #append(rows: readonly HistoryRow[]): Promise<void> {
+    if (this.#store === undefined && this.#problem === null) await this.#open();
     const store = this.#store;
     if (store === undefined) throw this.#problem ?? new StoreError('STORE_UNREACHABLE', 'the history is not open yet');
+    this.#uses += 1;
     try {
       await store.append(rows);
     } catch (error) {
       if (error instanceof StoreError) this.#note(store, error);
       throw error;
+    } finally {
+      this.#uses -= 1;
+      this.#closeWhenIdle();
     }
     this.#mended();
   }
@@ -200,6 +223,26 @@ export class CallHistory {
     }
   }
 
+  #closeWhenIdle(): void {
+    if (this.#uses > 0) return;
+    if (this.#idleTimer !== undefined) {
+      this.#idleTimer.refresh();
+      return;
+    }
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined;
+      const store = this.#store;
+      if (store === undefined || this.#stopping.signal.aborted) return;
+      if (this.#uses > 0 || this.#writer.pending > 0 || this.#problem !== null) {
+        this.#closeWhenIdle();
+        return;
+      }
+      this.#store = undefined;
+      this.#closing = store.close();
+    }, this.#options.idleMs ?? defaultIdleMs);
+    this.#idleTimer.unref();
+  }
+
   #openLater(delayMs: number): void {
     if (this.#openTimer !== undefined || this.#stopping.signal.aborted) return;
     this.#openTimer = setTimeout(() => {
@@ -228,6 +271,7 @@ export class CallHistory {
       // That it opens does not mean that it can be written: rows that wait will tell.
       if (this.#writer.pending > 0) void this.#writer.flush();
       else this.#mended();
+      this.#closeWhenIdle();
       this.#startPurging();
     } catch (error) {
       const problem =

@@ -1,3 +1,4 @@
+import { feedFrameMs } from '../../protocol/feed.ts';
 import { noRows, type RowRules, type ShownRow, type StableRows, settleRows } from './stable-rows.ts';
 
 export interface StableListOptions {
@@ -31,8 +32,11 @@ export function createStableList({ rules, bornAt, now, ...timers }: StableListOp
     const { rows, nextAt } = settleRows(settled, { live, bornAt, now: now(), rules, ...guards });
     settled = rows;
     if (timer !== undefined) timers.clearTimeout(timer);
+    // Not sooner than the next frame of the feed: under a flood every row would ask for a moment of its own.
     timer =
-      nextAt === undefined || listeners.size === 0 ? undefined : timers.setTimeout(settle, Math.max(0, nextAt - now()));
+      nextAt === undefined || listeners.size === 0
+        ? undefined
+        : timers.setTimeout(settle, Math.max(feedFrameMs, nextAt - now()));
     if (rows.shown !== before) for (const listener of listeners) listener();
   }
 

@@ -4,7 +4,7 @@ import type { PerSystem } from './systems.ts';
 export interface Row {
   readonly id: string;
   readonly what: string;
-  readonly unit: 'ms' | 'MB' | '%' | '×' | 'calls/s' | 'errors';
+  readonly unit: 'ms' | 'MB' | '%' | '×' | 'calls/s' | '/s' | 'nodes' | 'errors';
   readonly values: Partial<PerSystem<number>>;
   /** What is held against the target, with its own words; absent where the value of exai itself is. */
   readonly ratio?: { readonly value: number; readonly to: string };

@@ -62,7 +62,7 @@ test('LIVE-ticket-once: a ticket opens the interface once; its address holds no 
   await other?.close();
 });
 
-test('LIVE-html-is-text: HTML in the name of a session, a server or a tool is text', async ({ scene, dashboard }) => {
+test('LIVE-text-is-text: HTML in the name of a session, a server or a tool is text', async ({ scene, dashboard }) => {
   await scene.startDaemon();
   const evil = '<img src=x onerror="globalThis.pwned=1">';
   const window = await scene.openWindow({ EXAI_SESSION_ID: 'evil', EXAI_SERVER_NAME: evil });

@@ -84,26 +84,37 @@ export function settleRows({ shown, waiting }: StableRows, input: StableInput): 
   }
 
   const stillWaiting = new Map<string, number>();
-  const isShown = new Set(next.map(({ id }) => id));
-  const placeOf = new Map(live.map((id, index) => [id, index]));
-  for (const [place, id] of live.entries()) {
-    if (isShown.has(id)) continue;
+  const indexOf = new Map(next.map(({ id }, index) => [id, index]));
+  /** New rows by the row of `next` that they stand before, last ones first. */
+  const arriving = new Map<number, ShownRow[]>();
+  // From the end, so that the row behind is known: a new row stands right before the next one that lives, else last.
+  let before = next.length;
+  for (const id of live.toReversed()) {
+    const index = indexOf.get(id);
+    if (index !== undefined) {
+      before = index;
+      continue;
+    }
     const since = waiting.get(id) ?? bornAt(id) ?? now;
-    if (now - since < rules.appearAfterMs) {
-      lookAgain(since + rules.appearAfterMs);
+    const isEarly = now - since < rules.appearAfterMs;
+    if (isEarly) lookAgain(since + rules.appearAfterMs);
+    if (isEarly || before < kept) {
       stillWaiting.set(id, since);
       continue;
     }
-    const at = insertionPoint(next, place, placeOf);
-    if (at < kept) stillWaiting.set(id, since);
-    else next.splice(at, 0, { id, phase: 'live', since: now });
+    const group = arriving.get(before);
+    const row: ShownRow = { id, phase: 'live', since: now };
+    if (group === undefined) arriving.set(before, [row]);
+    else group.push(row);
   }
+  const rows =
+    arriving.size === 0
+      ? next
+      : [...next.keys(), next.length].flatMap((index) => [
+          ...(arriving.get(index)?.toReversed() ?? []),
+          ...next.slice(index, index + 1),
+        ]);
 
-  const isSame = next.length === shown.length && next.every((row, index) => row === shown[index]);
-  return { rows: { shown: isSame ? shown : next, waiting: stillWaiting }, nextAt };
-}
-
-/** Behind the last shown row that comes before `place`. */
-function insertionPoint(rows: readonly ShownRow[], place: number, placeOf: ReadonlyMap<string, number>): number {
-  return rows.findLastIndex(({ id }) => (placeOf.get(id) ?? Number.POSITIVE_INFINITY) < place) + 1;
+  const isSame = rows.length === shown.length && rows.every((row, index) => row === shown[index]);
+  return { rows: { shown: isSame ? shown : rows, waiting: stillWaiting }, nextAt };
 }

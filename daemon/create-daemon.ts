@@ -288,7 +288,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   });
   const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
-    if (result.type === 'refused') return 'wrong';
+    // The right token where a JWT is needed as well is no guess.
+    if (result.type === 'refused') return result.error === 'unauthorized' ? 'wrong' : 'insufficient';
     return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
   const adminSources = { status, registry, authenticator, layout, logDir };

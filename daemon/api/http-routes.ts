@@ -11,7 +11,7 @@ import type { StaticFiles } from './static-files.ts';
 import { welcomePage } from './welcome-page.ts';
 
 /** `not-needed`: authentication is off, so nothing was decided. */
-export type BearerVerdict = 'valid' | 'wrong' | 'not-needed';
+export type BearerVerdict = 'valid' | 'wrong' | 'insufficient' | 'not-needed';
 
 export interface HttpRoutesOptions {
   readonly status: StatusSource;

@@ -49,6 +49,11 @@ export class CallWatch {
     return cancelled?.aborted === true || sessionGone?.aborted === true || shutdown?.aborted === true;
   }
 
+  /** Whether anything that is still reported comes too late: aborted, or answered. */
+  get isOver(): boolean {
+    return this.#isDisposed || this.isAborted;
+  }
+
   /** The call has settled: nothing aborts it any more. Safe to call twice. */
   dispose(): void {
     this.#isDisposed = true;

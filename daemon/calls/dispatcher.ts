@@ -311,13 +311,13 @@ export class Dispatcher {
       },
       sessionId: request.caller.sessionId,
       reportProgress: (progress) => {
-        if (watch.isAborted) return;
+        if (watch.isOver) return;
         call.progress = progress;
         this.inflight.changed(call);
         request.onProgress?.(progress);
       },
       streamChunk: (text) => {
-        if (!watch.isAborted) request.onChunk?.(text);
+        if (!watch.isOver) request.onChunk?.(text);
       },
     });
   }

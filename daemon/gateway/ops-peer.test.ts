@@ -130,6 +130,18 @@ describe('the frames of a call', () => {
     ]);
   });
 
+  it('WIRE-O3: what a tool reports after its result is nobody’s', async () => {
+    const held = new HeldTool('chat');
+    const client = create([held.tool]).openSession('win').connect();
+    client.ask({ op: 'call_tool', request_id: 'b1', name: 'chat', arguments: { stream: true } });
+    await settled();
+    held.calls[0]?.finish(textResult('Hello'));
+    await settled();
+    held.calls[0]?.context.reportProgress({ progress: 3 });
+    held.calls[0]?.context.streamChunk('late');
+    expect(client.ops()).toEqual(['call_tool_ack b1', 'call_tool_res b1']);
+  });
+
   it('WIRE-O3: ack, progress, chunks, completion, one result', async () => {
     const held = new HeldTool('chat');
     const { connect: open } = create([held.tool]).openSession('win');
@@ -467,6 +479,23 @@ describe('repeated calls', () => {
 });
 
 describe('cancel', () => {
+  it('WIRE-O11: a cancel that comes before the answer of a tool that is done already is owed CANCELLED', async () => {
+    const { executions, tool } = countingTool();
+    const { connect: open } = create([tool]).openSession('win');
+    const client = open();
+    client.ask(chat('b1'));
+    client.ask({ op: 'cancel', request_id: 'c1', target: 'b1' }); // of the same chunk of bytes: nothing ran in between
+    await settled();
+    expect(client.frames).toMatchObject([
+      { op: 'call_tool_ack', request_id: 'b1' },
+      { op: 'cancelled', request_id: 'c1', found: true },
+      { op: 'call_tool_res', request_id: 'b1', ok: false, error: { code: 'CANCELLED' } },
+    ]);
+    client.ask(chat('b1')); // the result was not kept
+    await settled();
+    expect(executions).toHaveLength(2);
+  });
+
   it('WIRE-O11 PF-X1: running: found, the tool is aborted, one result; then it is unknown', async () => {
     const held = new HeldTool('chat');
     const { openSession, limiter } = create([held.tool]);

@@ -1,8 +1,9 @@
 import type { Failure } from '../../protocol/errors.ts';
 import type { RequestId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
+import { cancelledFailure } from '../calls/call-failures.ts';
 import { canonicalHash } from '../calls/content-hash.ts';
-import type { Dispatcher } from '../calls/dispatcher.ts';
+import type { CallReply, Dispatcher } from '../calls/dispatcher.ts';
 import { type Coalesce, ResultStore, type RunningCall } from '../calls/result-store.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Session, SessionPeer } from '../sessions/session.ts';
@@ -243,7 +244,7 @@ export class OpsPeer implements SessionPeer {
     });
     this.#running.delete(call);
     if (this.#session.state === 'ended') return;
-    this.#finish(entry, opsPayload(request.name, reply, this.#options.answers));
+    this.#finish(entry, opsPayload(request.name, afterCancel(reply, call), this.#options.answers));
   }
 
   #finish(entry: RunningCall<OpsCall>, payload: OpsPayload): void {
@@ -322,4 +323,14 @@ export class OpsPeer implements SessionPeer {
     const { expiresAt } = this.#session.owner;
     return expiresAt !== null && Date.now() > expiresAt * 1000 + limits.jwtSkewMs;
   }
+}
+
+/**
+ * A tool that answers at once has its result before the next frame is read, and its answer leaves a moment later. Who was
+ * told in between that the call was found is owed CANCELLED (WIRE §4.4); that it may have run is true.
+ */
+function afterCancel(reply: CallReply, { cancel }: OpsCall): CallReply {
+  if (reply.type === 'failure' || !cancel.signal.aborted) return reply;
+  const { callId, timing } = reply;
+  return { type: 'failure', callId, failure: { ...cancelledFailure, callId }, timing };
 }

@@ -221,23 +221,23 @@ export class McpPeer implements SessionPeer {
         this.#outbox.answerResult(id, '{}', receivedAt);
         return;
       case 'tools/list':
-        this.#confirm();
+        if (!this.#confirm()) return;
         this.#outbox.answerResult(id, this.#options.catalog.listResult, receivedAt);
         return;
       case 'tools/call':
-        this.#confirm();
+        if (!this.#confirm()) return;
         void this.#callTool(id, parameters, bytes, receivedAt);
         return;
       case 'prompts/list':
-        this.#confirm();
+        if (!this.#confirm()) return;
         this.#outbox.answerResult(id, '{"prompts":[]}', receivedAt);
         return;
       case 'resources/list':
-        this.#confirm();
+        if (!this.#confirm()) return;
         this.#outbox.answerResult(id, '{"resources":[]}', receivedAt);
         return;
       case 'resources/templates/list':
-        this.#confirm();
+        if (!this.#confirm()) return;
         this.#outbox.answerResult(id, '{"resourceTemplates":[]}', receivedAt);
         return;
       case 'resources/read':
@@ -279,8 +279,10 @@ export class McpPeer implements SessionPeer {
     });
   }
 
-  #confirm(): void {
+  /** False when the session has ended over it: the table was full by now, and nobody is there to answer to. */
+  #confirm(): boolean {
     if (this.#isInitialized && !this.#session.isConfirmed) this.#options.onConfirmed();
+    return this.#session.state !== 'ended';
   }
 
   async #callTool(id: RequestId, parameters: McpParameters, bytes: number, receivedAt: number): Promise<void> {

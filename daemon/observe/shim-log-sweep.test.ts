@@ -44,6 +44,18 @@ describe('ShimLogSweep', () => {
     expect(lines.join('')).toContain('"files":8');
   });
 
+  it('PF-L1 PF-P8: a pile of them never holds the loop for longer than one takes', async () => {
+    for (let number = 1; number <= 60; number += 1) file(`ws_shim_pid${gone}-${number + 1}.log`, 8 * dayMs);
+    let turns = 0;
+    const counting = setInterval(() => {
+      turns += 1;
+    }, 0);
+    await create().sweep();
+    clearInterval(counting);
+    expect(names()).toEqual([]);
+    expect(turns).toBeGreaterThan(5);
+  });
+
   it('PF-L1: others stay: young ones, those of live processes, those of windows, and what is no log', async () => {
     const others = [
       'ws_daemon.log',

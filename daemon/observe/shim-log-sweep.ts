@@ -1,6 +1,7 @@
 import { type Dirent, statSync, unlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { acquireLock } from '../../platform/exclusive-lock.ts';
 import type { Logger } from '../../platform/json-logger.ts';
 import { isProcessAlive } from '../../platform/process-info.ts';
@@ -40,6 +41,7 @@ export class ShimLogSweep {
     let removed = 0;
     try {
       for (const log of pidLogs(await readdir(this.#options.dir, { withFileTypes: true }))) {
+        await setImmediate(); // a removal takes most of a millisecond, and calls go first
         removed += this.#removeIfStale(log);
       }
     } catch (error) {

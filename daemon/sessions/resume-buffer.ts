@@ -37,11 +37,15 @@ export class ResumeBuffer implements FrameOwner {
     return this.#bytes;
   }
 
+  get #mostBytes(): number {
+    return Math.min(this.#limits.maxBytes, this.#budget.maxBytes);
+  }
+
   storeAnswer(id: RequestId, bytes: Uint8Array): void {
     this.#drop(id);
     this.#expired.delete(id);
-    if (bytes.length > this.#budget.maxBytes) {
-      this.#remember(id); // it could not stay even alone, so no other session has to give way
+    if (bytes.length > this.#mostBytes) {
+      this.#remember(id); // it could not stay even alone, so no other answer has to give way
       return;
     }
     const frame = this.#store(id, bytes);
@@ -50,7 +54,7 @@ export class ResumeBuffer implements FrameOwner {
   }
 
   storeNotification(bytes: Uint8Array): void {
-    if (bytes.length > this.#budget.maxBytes) return;
+    if (bytes.length > this.#mostBytes) return;
     this.#notifications.add(this.#store(null, bytes));
     this.#enforce();
   }

@@ -43,13 +43,14 @@ function start(ticketGiven: string | undefined): void {
     clock,
     now: Date.now,
     setTimeout: setTimer,
-    isHidden: () => document.hidden,
+    isHidden,
   });
   const reader = createFeedReader({
     client,
     onEvent: feed.take,
     setTimeout: setTimer,
     clearTimeout: (timer) => window.clearTimeout(timer),
+    isHidden,
   });
   let isTicketRefused = false;
 
@@ -74,7 +75,9 @@ function start(ticketGiven: string | undefined): void {
 
   document.addEventListener('visibilitychange', () => {
     clock.setHidden(document.hidden);
-    if (!document.hidden) feed.show();
+    if (document.hidden) return;
+    feed.show();
+    reader.show();
   });
   const root = document.querySelector('#root');
   if (root === null) throw new Error('index.html has no #root');
@@ -111,4 +114,8 @@ function markFirstData(live: ReturnType<typeof createLiveStore>): void {
 
 function setTimer(callback: () => void, ms: number): number {
   return window.setTimeout(callback, ms);
+}
+
+function isHidden(): boolean {
+  return document.hidden;
 }

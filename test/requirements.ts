@@ -176,11 +176,12 @@ const rows: readonly (readonly [string, string])[] = [
   ['LIVE-text-is-text', 'HTML in a name or an argument stays text'],
   ['LIVE-log-source', 'a session names the log of its shim'],
 
-  // Acceptance lines of the interface, by their numbers; those of the tray and of adding an editor come with these
+  // Acceptance lines of the interface, by their numbers. 3 and 4 (Stop) need a host that owns the daemon and come with the
+  // tray app, as do 29 and 43; 13–22 come with adding an editor.
   ['UI-1', 'the overview shows state, uptime, every session and every call'],
   ['UI-2', 'two windows with one config are two rows, two details, two logs'],
   ['UI-5', 'without a session the way to the first is offered, and it appears without a reload'],
-  ['UI-6', 'savings that were not measured are not shown'],
+  ['UI-6', 'savings that were not measured are not shown; measured ones come with hosted servers'],
   ['UI-7', 'a waiting call tells its place in line'],
   ['UI-8', 'cancelling a row cancels exactly that call'],
   ['UI-9', 'a call of 100 ms never gets a row and is counted'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FeedMessage } from '../../protocol/feed.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { AdminClient, Answer } from './admin-client.ts';
@@ -36,6 +36,7 @@ const snapshot: Snapshot = {
   upstreams: [],
   instances: [],
 };
+const silenceMs = 11_000;
 const first: FeedMessage = { type: 'snapshot', snapshot };
 const delta = (seq: number): FeedMessage => ({ type: 'delta', seq, takenAt: 101 });
 
@@ -68,13 +69,14 @@ async function run(
       if (event.type === 'lost') reasons.push(event.reason);
     },
     setTimeout: (callback, ms) => {
-      if (ms > 10_000) return 0; // The watch over silence.
+      if (ms === silenceMs) return 0; // The watch over silence.
       pauses.push(ms);
       if (left.length === 0) done.resolve();
       else queueMicrotask(callback);
       return 1;
     },
     clearTimeout: () => undefined,
+    isHidden: () => false,
   });
   reader.start();
   await done.promise;
@@ -122,10 +124,40 @@ describe('createFeedReader', () => {
     expect(reasons.slice(0, 2)).toEqual(['refused', 'refused']);
   });
 
-  it('looks every 3 s whether it is let in again', async () => {
-    const { reasons, pauses } = await run({ says: 401 }, { says: [first, { type: 'restart', reason: 'signed-out' }] });
-    expect(reasons).toEqual(['signed-out', 'signed-out']);
-    expect(pauses).toEqual([3_000, 3_000]);
+  it('looks every 3 s at first whether it is let in again, later every 30 s, and anew after a snapshot', async () => {
+    const { reasons, pauses } = await run(...[401, 401, 401, 401, 401, 401].map((says) => ({ says })), {
+      says: [first, { type: 'restart', reason: 'signed-out' }],
+    });
+    expect(new Set(reasons)).toEqual(new Set(['signed-out']));
+    expect(pauses).toEqual([3_000, 6_000, 12_000, 24_000, 30_000, 30_000, 3_000]);
+  });
+
+  it('does not ask while it is signed out and nobody looks, and asks at once when it is seen again', async () => {
+    const page = { isHidden: false };
+    const waiting: { readonly ms: number; readonly run: () => void }[] = [];
+    let asked = 0;
+    const reader = createFeedReader({
+      client: {
+        stream: async () => {
+          asked += 1;
+          return { state: 'failed', failure: { code: 'UI_SESSION_EXPIRED', status: 401, message: undefined } };
+        },
+      },
+      onEvent: () => undefined,
+      setTimeout: (callback, ms) => (ms === silenceMs ? 0 : waiting.push({ ms, run: callback })),
+      clearTimeout: () => undefined,
+      isHidden: () => page.isHidden,
+    });
+    reader.start();
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    page.isHidden = true;
+    waiting[0]?.run();
+    expect(asked).toBe(1);
+    page.isHidden = false;
+    reader.show();
+    expect(asked).toBe(2);
+    await vi.waitFor(() => expect(waiting.map(({ ms }) => ms)).toEqual([3_000, 3_000]));
+    reader.stop();
   });
 
   it('takes what is no message of the feed for a broken connection', async () => {

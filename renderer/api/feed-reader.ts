@@ -16,27 +16,34 @@ export interface FeedReaderOptions {
   readonly onEvent: (event: FeedEvent) => void;
   readonly setTimeout: (callback: () => void, ms: number) => number;
   readonly clearTimeout: (timer: number) => void;
+  /** While this says yes, a reader that is not let in does not ask; `show` tells it when that is over. */
+  readonly isHidden: () => boolean;
 }
 
 export interface FeedReader {
   readonly start: () => void;
   /** Tries at once instead of at the end of the pause. */
   readonly retry: () => void;
+  /** The page can be seen again: asks now if it had stopped asking, and from then on as often as at first. */
+  readonly show: () => void;
   readonly stop: () => void;
 }
 
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
-/** A signed-out page looks whether another tab has signed in. */
-const signedOutPauseMs = 3_000;
+/** A signed-out page looks whether another tab has signed in, less and less often. */
+const firstSignedOutPauseMs = 3_000;
+const longestSignedOutPauseMs = 30_000;
 /** Two heartbeats missed and a second of grace. */
 const silenceMs = 2 * feedHeartbeatMs + 1_000;
 
 /** Reads `/api/events` and connects again whenever it breaks off, falls silent, or misses a message. */
-export function createFeedReader({ client, onEvent, ...timers }: FeedReaderOptions): FeedReader {
+export function createFeedReader({ client, onEvent, isHidden, ...timers }: FeedReaderOptions): FeedReader {
   let attempt: AbortController | undefined;
   let timer: number | undefined;
   let pauseMs = firstPauseMs;
+  let signedOutPauseMs = firstSignedOutPauseMs;
+  let isSignedOut = false;
 
   async function connect(): Promise<void> {
     const controller = new AbortController();
@@ -65,6 +72,8 @@ export function createFeedReader({ client, onEvent, ...timers }: FeedReaderOptio
         if (message.type === 'snapshot') {
           seq = message.snapshot.seq;
           pauseMs = firstPauseMs;
+          signedOutPauseMs = firstSignedOutPauseMs;
+          isSignedOut = false;
           lost = 'broken-off';
           onEvent({ type: 'snapshot', snapshot: message.snapshot });
           continue;
@@ -92,12 +101,23 @@ export function createFeedReader({ client, onEvent, ...timers }: FeedReaderOptio
   function pause(reason: 'broken-off' | 'refused' | 'signed-out', isAtOnce: boolean): void {
     attempt = undefined;
     if (!isAtOnce) onEvent({ type: 'lost', reason });
-    const wait = isAtOnce ? 0 : reason === 'signed-out' ? signedOutPauseMs : pauseMs;
-    if (!isAtOnce) pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    isSignedOut = reason === 'signed-out';
+    if (isAtOnce) return connectIn(0);
+    if (isSignedOut) {
+      connectIn(signedOutPauseMs);
+      signedOutPauseMs = Math.min(2 * signedOutPauseMs, longestSignedOutPauseMs);
+    } else {
+      connectIn(pauseMs);
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    }
+  }
+
+  function connectIn(ms: number): void {
     timer = timers.setTimeout(() => {
       timer = undefined;
-      void connect();
-    }, wait);
+      // Nobody looks: `show` goes on from here.
+      if (!isSignedOut || !isHidden()) void connect();
+    }, ms);
   }
 
   function stop(): void {
@@ -108,14 +128,20 @@ export function createFeedReader({ client, onEvent, ...timers }: FeedReaderOptio
     current?.abort();
   }
 
+  function retry(): void {
+    stop();
+    pauseMs = firstPauseMs;
+    signedOutPauseMs = firstSignedOutPauseMs;
+    void connect();
+  }
+
   return {
     start: () => {
       if (attempt === undefined && timer === undefined) void connect();
     },
-    retry: () => {
-      stop();
-      pauseMs = firstPauseMs;
-      void connect();
+    retry,
+    show: () => {
+      if (isSignedOut) retry();
     },
     stop,
   };

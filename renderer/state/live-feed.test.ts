@@ -37,7 +37,7 @@ function scene() {
     isHidden: () => page.isHidden,
   });
   const frame = () => frames.splice(0).forEach((callback) => callback());
-  return { store, feed, frame, page, corrected, published: () => published };
+  return { store, feed, frame, page, corrected, published: () => published, timers: () => frames.length };
 }
 
 describe('createLiveFeed', () => {
@@ -64,6 +64,36 @@ describe('createLiveFeed', () => {
     feed.show();
     expect(published()).toBe(2);
     expect(store.getState().model?.totals.inflight).toBe(3_000);
+  });
+
+  it('keeps a few hundred rows at most while the page is hidden, without a timer', () => {
+    const { store, feed, page, timers, published } = scene();
+    feed.take({ type: 'snapshot', snapshot });
+    page.isHidden = true;
+    const waiting = new Set<number>();
+    let mostWaiting = 0;
+    for (let count = 1; count <= 1_000; count += 1) {
+      waiting.add(count);
+      feed.take({
+        type: 'delta',
+        delta: {
+          ...delta(count),
+          calls: { put: [], removed: Array.from({ length: 9 }, (_, index) => `call-${count}-${index}`) },
+          // Read when this delta is folded in, and only then.
+          get savings() {
+            waiting.delete(count);
+            return undefined;
+          },
+        },
+      });
+      mostWaiting = Math.max(mostWaiting, waiting.size);
+    }
+    expect(mostWaiting).toBeLessThanOrEqual(31);
+    expect(timers()).toBe(0);
+    expect(published()).toBe(1);
+    page.isHidden = false;
+    feed.show();
+    expect(store.getState().model?.totals.inflight).toBe(1_000);
   });
 
   it('drops what waits when a fresh snapshot comes', () => {

@@ -21,25 +21,28 @@ export interface LiveFeed {
   readonly show: () => void;
 }
 
-/** Hidden pages collect; beyond this many deltas they are folded into the model without being shown. */
-const queuedMax = 1_000;
+/** A hidden page collects; when more rows than this wait they are folded into the model without being shown. */
+const waitingRowsMax = 300;
 
 export function createLiveFeed({ store, clock, now, isHidden, ...timers }: LiveFeedOptions): LiveFeed {
   let queue: Delta[] = [];
+  let waitingRows = 0;
   let isScheduled = false;
   /** Ahead of what the store shows while the page is hidden. */
   let ahead = store.getState().model;
 
   function fold(): void {
     if (ahead !== undefined && queue.length > 0) ahead = applyDeltas(ahead, queue);
+    drop();
+  }
+
+  function drop(): void {
     queue = [];
+    waitingRows = 0;
   }
 
   function flush(): void {
-    if (isHidden()) {
-      if (queue.length > queuedMax) fold();
-      return;
-    }
+    if (isHidden()) return;
     fold();
     if (ahead !== store.getState().model) store.setState({ model: ahead });
   }
@@ -58,7 +61,7 @@ export function createLiveFeed({ store, clock, now, isHidden, ...timers }: LiveF
     take(event) {
       switch (event.type) {
         case 'snapshot':
-          queue = [];
+          drop();
           clock.correct(event.snapshot.takenAt);
           ahead = modelOf(event.snapshot, ahead);
           // Also while hidden: a snapshot is rare, and a page that was never seen must have something to show.
@@ -67,7 +70,11 @@ export function createLiveFeed({ store, clock, now, isHidden, ...timers }: LiveF
         case 'delta':
           clock.correct(event.delta.takenAt);
           queue.push(event.delta);
-          schedule();
+          waitingRows += rowsIn(event.delta);
+          // Here and not in a timer: browsers hold back the timers of a hidden page for a minute and longer.
+          if (isHidden()) {
+            if (waitingRows > waitingRowsMax) fold();
+          } else schedule();
           return;
         case 'heartbeat':
           clock.correct(event.takenAt);
@@ -87,4 +94,13 @@ export function createLiveFeed({ store, clock, now, isHidden, ...timers }: LiveF
       }
     },
   };
+}
+
+/** What a delta takes to keep: its rows, and one for all else. */
+function rowsIn({ sessions, calls, upstreams, instances }: Delta): number {
+  let count = 1;
+  for (const rows of [sessions, calls, upstreams, instances]) {
+    if (rows !== undefined) count += rows.put.length + rows.removed.length;
+  }
+  return count;
 }

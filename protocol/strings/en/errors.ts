@@ -5,20 +5,21 @@ export const errors = {
   checkAgain: 'Check again',
   daemonDown: {
     title: 'The daemon is not answering',
-    cause: 'Start EXAI Tray or run this command. Your editors stay connected and wait.',
-    command: 'exai start',
+    cause: 'Start it with this command, in the project folder. Your editors stay connected and wait.',
+    command: 'npx exai start',
     commandName: 'command',
     lastHeard: 'Last heard {ago}',
   },
   expired: {
     title: 'This page has expired',
-    cause: 'No use for 15 minutes, or the daemon has started anew. Open it again from the tray, or run this command.',
-    command: 'exai dashboard',
+    cause:
+      'The sign-in ends after 15 minutes without use. Open the page again with this command, in the project folder.',
+    command: 'npx exai dashboard --open',
     commandName: 'command',
   },
   signIn: {
     title: 'This page needs a sign-in',
-    cause: 'Open it from the tray, or run this command: its link lets this browser in, once.',
+    cause: 'Run this command in the project folder: it opens this page with a link that lets the browser in, once.',
     ticketRefused: 'The link was used before or is older than a minute. A new one lets you in.',
   },
   internal: {

@@ -13,8 +13,8 @@ export const overview = {
   addInstance: 'Add VSCode instance',
   add: 'Add',
   addSentence:
-    'Each editor window gets its own entry. Run this command; it prints the entry, ready to paste into the editor’s mcp.json.',
-  addCommand: 'exai editor-config',
+    'Each editor window gets its own entry. Run this command in the project folder; it prints the entry, ready to paste into the editor’s mcp.json.',
+  addCommand: 'npx exai editor-config',
   addCommandName: 'config command',
   empty: 'No editor is connected. The first one appears here by itself.',
   noMatch: 'No session matches the filter.',

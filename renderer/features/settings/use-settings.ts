@@ -37,8 +37,9 @@ export function useSettings(): SettingsState & { readonly save: SaveSetting; rea
 
   const save = useCallback<SaveSetting>(
     async (setting, value) => {
-      // The capacity route changes the running daemon and stores the value; the settings route only stores it.
-      const limit = capacityChangeOf(setting.name, value ?? setting.defaultValue);
+      // Both routes change the running daemon. The way back to a default is the settings route's: the capacity route would
+      // store the default's number, and hold it when a later version has another default.
+      const limit = value === null ? undefined : capacityChangeOf(setting.name, value);
       if (limit !== undefined) {
         const answer = await client.json('changeCapacity', { body: limit });
         if (answer.state === 'ok') load();

@@ -88,6 +88,24 @@ describe('a browser', () => {
     expect(performance.now() - startedAt).toBeLessThan(700);
   });
 
+  it('LIVE-ticket-once: who shows nothing guesses nothing: no line in the log, no wait', async () => {
+    const server = await start();
+    const { cookie = '' } = await server.browser();
+    const before = performance.now();
+    for (let count = 0; count < 12; count += 1) {
+      expect((await server.ask('GET', '/api/status', {})).status).toBe(401);
+      expect((await server.ask('GET', '/api/status', { cookie })).status).toBe(401);
+    }
+    expect(performance.now() - before).toBeLessThan(900);
+    const warnings = () => server.logLines.filter((line) => line.includes('"warn"'));
+    expect(warnings()).toEqual([]);
+    // None of them counts for the guesses that come next, which do.
+    expect((await server.ask('GET', '/api/status', { authorization: 'Bearer guess' })).status).toBe(401);
+    expect(performance.now() - before).toBeLessThan(900);
+    expect(warnings()).toEqual([expect.stringContaining('admin credential refused')]);
+    expect((await server.ask('GET', '/api/status', { cookie, 'x-exai-request': 'guess' })).status).toBe(401);
+  });
+
   it('LIVE-ticket-once: only the admin secret makes tickets', async () => {
     const server = await start();
     const browser = await server.browser();
@@ -145,14 +163,21 @@ describe('a request that is not from our page', () => {
     const server = await start();
     const browser = await server.browser();
     const { cookie = '' } = browser;
-    for (const [method, path] of [
-      ['GET', '/api/status'],
-      ['GET', '/api/events'],
-      ['POST', '/api/token/rotate'],
-      ['DELETE', '/api/ui/session'],
+    for (const [method, path, status, code] of [
+      ['GET', '/api/status', 401, 'UNAUTHORIZED'],
+      ['GET', '/api/events', 401, 'UNAUTHORIZED'],
+      ['POST', '/api/token/rotate', 403, 'FORBIDDEN'],
+      ['DELETE', '/api/ui/session', 403, 'FORBIDDEN'],
     ] as const) {
-      expect(await server.ask(method, path, { cookie })).toMatchObject({ status: 403, json: { code: 'FORBIDDEN' } });
+      const page = { cookie, origin: server.origin };
+      for (const headers of [{ cookie }, page]) {
+        expect(await server.ask(method, path, headers)).toMatchObject({ status, json: { code } });
+      }
     }
+    // A page without its key is one that is signed out, and not an attack.
+    expect((await server.ask('HEAD', '/api/status', { cookie })).status).toBe(401);
+    const foreign = { cookie, 'sec-fetch-site': 'same-site' };
+    expect((await server.ask('GET', '/api/status', foreign)).status).toBe(403);
     for (const key of ['1', '', browser['x-exai-request']?.slice(1) ?? '', cookie.slice('exai_ui='.length)]) {
       const answer = await server.ask('GET', '/api/status', { ...browser, 'x-exai-request': key });
       expect([answer.status, answer.json?.['code']]).toEqual([401, 'UNAUTHORIZED']);

@@ -341,6 +341,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         }),
       },
       adminSecret,
+      stateDir: layout.stateDir,
       trustProxy: config.trustProxy,
       stopping: stopping.signal,
       logger,

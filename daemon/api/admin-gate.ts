@@ -13,6 +13,7 @@ export interface AdminGateOptions {
   /** Constant time. */
   isAdminSecret(candidate: string): boolean;
   readonly uiSessions: UiSessions;
+  readonly cookieName: string;
   /** `EXAI_WS_TRUST_PROXY`. */
   readonly trustProxy: boolean;
 }
@@ -39,7 +40,7 @@ export class AdminGate {
     }
     // Whoever shows a bearer is judged by it alone: a wrong one is not made good by a cookie.
     if (request.headers.authorization !== undefined) return this.#admitBearer(request);
-    const cookies = uiCookies(request);
+    const cookies = uiCookies(request, this.#options.cookieName);
     if (cookies.length === 0) throw new NoCredentialError(unknownCaller);
     const caller = this.#admitBrowser(request, cookies);
     if (access === 'secret') {

@@ -7,6 +7,7 @@ import { httpHealth } from '../observe/http-health.ts';
 import { healthReasons, healthStatus, type StatusSource } from '../observe/status.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { AdminHandlers } from './admin-handler.ts';
+import { uiCookieName } from './browser-request.ts';
 import { openApiDocument } from './openapi.ts';
 
 export interface AdminSources {
@@ -51,7 +52,7 @@ export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicR
       return { ...httpHealth('health', status, { detailed: true }).body, status: healthStatus(status) };
     },
     openapi: () => {
-      document ??= openApiDocument();
+      document ??= openApiDocument(uiCookieName(sources.layout.stateDir));
       return document;
     },
     status: () => {

@@ -282,7 +282,29 @@ describe('addresses', () => {
     const apart = { EXAI_DASHBOARD_PORT: '9000', EXAI_WS_PORT: '9000' };
     expect(accepted({ ...apart, EXAI_WS_LISTEN: 'local' }).type).toBe('ok');
     expect(accepted({ ...apart, EXAI_DASHBOARD_HOST: '127.0.0.2' }).type).toBe('ok');
+    expect(accepted({ ...apart, EXAI_DASHBOARD_HOST: '::1' }).type).toBe('ok');
     expect(accepted({ EXAI_DASHBOARD_PORT: '0', EXAI_WS_PORT: '0' }).type).toBe('ok');
+  });
+
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['0.0.0.0', 'localhost'],
+    ['0.0.0.0', 'host.example'],
+    ['0.0.0.0', '::ffff:127.0.0.1'],
+    ['::', '::1'],
+    ['0:0:0:0:0:0:0:0', '::1'],
+    ['::', '127.0.0.1'],
+    ['::', '0.0.0.0'],
+    ['localhost', '127.0.0.1'],
+    ['localhost', '::1'],
+    ['::1', '0:0:0:0:0:0:0:1'],
+    ['Host.example', 'host.example'],
+  ])('LIVE-dashboard-port: one port at %s and at %s is refused', (dashboardHost, host) => {
+    const sameEnv = { EXAI_DASHBOARD_PORT: '9000', EXAI_WS_PORT: '9000', EXAI_WS_ALLOW_OPEN_NETWORK: 'true' };
+    const both = { ...sameEnv, EXAI_DASHBOARD_HOST: dashboardHost, EXAI_WS_HOST: host };
+    expect(refusal(both)).toContain('EXAI_DASHBOARD_PORT="9000"');
+    expect(accepted({ ...both, EXAI_WS_PORT: '9001' }).type).toBe('ok');
   });
 
   it('LIVE-dashboard-port: beyond loopback there is a warning, while it is open', () => {

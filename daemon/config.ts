@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { type Origin, type ResolvedSettings, type SettingsProblem, settingProblem } from '../protocol/env-resolve.ts';
 import type { Settings } from '../protocol/env-table.ts';
 import { limits } from '../protocol/limits.ts';
+import { addressesOverlap } from './address-overlap.ts';
 
 export type AuthPolicy = 'open' | 'token' | 'jwt' | 'both';
 
@@ -95,8 +96,8 @@ function isHost(host: string): boolean {
 function dashboardProblem(loaded: Loaded): Check {
   const { host, port, listen, dashboardHost, dashboardPort } = loaded.settings;
   if (!isHost(dashboardHost)) return problemWith(loaded, 'dashboardHost', hostExpected);
-  const isSame = dashboardPort !== undefined && dashboardPort !== 0 && dashboardPort === port && dashboardHost === host;
-  if (!isSame || !listen.includes('tcp')) return undefined;
+  const isSamePort = dashboardPort !== undefined && dashboardPort !== 0 && dashboardPort === port;
+  if (!isSamePort || !listen.includes('tcp') || !addressesOverlap(dashboardHost, host)) return undefined;
   return problemWith(loaded, 'dashboardPort', 'expected another port than EXAI_WS_PORT, which serves it already');
 }
 

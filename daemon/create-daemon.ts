@@ -26,7 +26,7 @@ import { Limiter } from './calls/limiter.ts';
 import { type ModelCatalogue, providerOfCall } from './calls/provider-of-call.ts';
 import { RuntimeCaps } from './calls/runtime-caps.ts';
 import { RateLimiter } from './calls/token-bucket.ts';
-import { type DaemonConfig, isLoopbackHost } from './config.ts';
+import { type AuthPolicy, type DaemonConfig, isLoopbackHost } from './config.ts';
 import { defaultSlowReader } from './gateway/client-connection.ts';
 import { FrameScheduler, type TurnBudget } from './gateway/frame-scheduler.ts';
 import { Gateway } from './gateway/gateway.ts';
@@ -34,6 +34,7 @@ import { McpGateway } from './gateway/mcp-gateway.ts';
 import { OpsGateway } from './gateway/ops-gateway.ts';
 import { httpAddress } from './listen/http-address.ts';
 import type { ListenFailure } from './listen/open-server.ts';
+import { portProblem } from './listen/port-problem.ts';
 import { Listeners } from './listen/server.ts';
 import { serverCapabilities, serverTitle } from './mcp/mcp-peer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
@@ -292,7 +293,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     if (result.type === 'refused') return result.error === 'unauthorized' ? 'wrong' : 'insufficient';
     return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
-  const adminSources = { status, registry, authenticator, layout, logDir };
+  const nextPolicyOverride = (): AuthPolicy | undefined => {
+    const next = options.settings.reload();
+    // A file that somebody is just breaking: what runs is still true.
+    return next.type === 'ok' ? next.settings.authPolicyOverride : undefined;
+  };
+  const adminSources = { status, registry, authenticator, layout, logDir, nextPolicyOverride };
   const routes = new HttpRoutes({
     status,
     metrics: observation.prometheus,
@@ -317,7 +323,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
         ...adminHandlers(adminSources),
         ...logHandlers({ logDir, flushLogs: () => observation.flushLogs() }),
         ...settingsHandlers({
-          settings: new SettingsStore({ ...options.settings, startProblem, caps }),
+          settings: new SettingsStore({
+            ...options.settings,
+            startProblem,
+            caps,
+            portProblem,
+            ownPorts: () => [listeners.port, listeners.dashboardPort],
+          }),
           caps: () => live.caps(),
           onChanged: () => live.changed(),
         }),
@@ -330,6 +342,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         }),
       },
       adminSecret,
+      stateDir: layout.stateDir,
       trustProxy: config.trustProxy,
       stopping: stopping.signal,
       logger,

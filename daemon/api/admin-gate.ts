@@ -6,10 +6,14 @@ import { headerValues } from '../listen/guards.ts';
 import type { AdminCaller } from './admin-handler.ts';
 import { foreignBrowser, uiCookies } from './browser-request.ts';
 
+/** Nothing was shown that could be right or wrong: an answer to it tells nobody whether a guess was good. */
+export class NoCredentialError extends FailureError {}
+
 export interface AdminGateOptions {
   /** Constant time. */
   isAdminSecret(candidate: string): boolean;
   readonly uiSessions: UiSessions;
+  readonly cookieName: string;
   /** `EXAI_WS_TRUST_PROXY`. */
   readonly trustProxy: boolean;
 }
@@ -25,7 +29,10 @@ export class AdminGate {
     this.#options = options;
   }
 
-  /** @throws FailureError UNAUTHORIZED for a missing or wrong credential, FORBIDDEN for what a right one may not do */
+  /**
+   * @throws FailureError UNAUTHORIZED for a missing ({@link NoCredentialError}) or wrong credential, FORBIDDEN for what a
+   * right one may not do
+   */
   admit(access: AdminRow['access'], request: IncomingMessage): AdminCaller {
     if (access === 'public') {
       this.#requireOwnPage(request);
@@ -33,8 +40,8 @@ export class AdminGate {
     }
     // Whoever shows a bearer is judged by it alone: a wrong one is not made good by a cookie.
     if (request.headers.authorization !== undefined) return this.#admitBearer(request);
-    const cookies = uiCookies(request);
-    if (cookies.length === 0) throw new FailureError(unknownCaller);
+    const cookies = uiCookies(request, this.#options.cookieName);
+    if (cookies.length === 0) throw new NoCredentialError(unknownCaller);
     const caller = this.#admitBrowser(request, cookies);
     if (access === 'secret') {
       throw new FailureError({ code: 'FORBIDDEN', message: 'Only the admin secret of this daemon may do this.' });
@@ -51,6 +58,8 @@ export class AdminGate {
 
   #admitBrowser(request: IncomingMessage, cookies: readonly string[]): AdminCaller {
     this.#requireOwnPage(request);
+    // A page that was opened without a ticket has the cookie at most: it is signed out, which is no attack.
+    if (!isUnsafe(request) && request.headers[csrfHeader] === undefined) throw new NoCredentialError(expired);
     const key = requestKeyOf(request);
     const sessions = cookies.map((cookie) => this.#options.uiSessions.find(cookie));
     const session = sessions.find((candidate) => candidate?.hasKey(key) === true);

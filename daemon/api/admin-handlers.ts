@@ -2,10 +2,12 @@ import type { StateLayout } from '../../platform/state-dir.ts';
 import type { AdminResponse } from '../../protocol/admin-api.ts';
 import { FailureError } from '../../protocol/errors.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
+import type { AuthPolicy } from '../config.ts';
 import { httpHealth } from '../observe/http-health.ts';
 import { healthReasons, healthStatus, type StatusSource } from '../observe/status.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { AdminHandlers } from './admin-handler.ts';
+import { uiCookieName } from './browser-request.ts';
 import { openApiDocument } from './openapi.ts';
 
 export interface AdminSources {
@@ -14,6 +16,8 @@ export interface AdminSources {
   readonly authenticator: Authenticator;
   readonly layout: StateLayout;
   readonly logDir: string;
+  /** `EXAI_AUTH_POLICY` as it stands for the next start. */
+  nextPolicyOverride(): AuthPolicy | undefined;
 }
 
 type BasicRoute = 'status' | 'health' | 'sessions' | 'token' | 'revealToken' | 'clearToken' | 'openapi';
@@ -48,7 +52,7 @@ export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicR
       return { ...httpHealth('health', status, { detailed: true }).body, status: healthStatus(status) };
     },
     openapi: () => {
-      document ??= openApiDocument();
+      document ??= openApiDocument(uiCookieName(sources.layout.stateDir));
       return document;
     },
     status: () => {
@@ -88,7 +92,7 @@ export function adminHandlers(sources: AdminSources): Pick<AdminHandlers, BasicR
       });
     },
     clearToken: async () => {
-      await authenticator.clearToken();
+      await authenticator.clearToken(sources.nextPolicyOverride());
       return token();
     },
   };

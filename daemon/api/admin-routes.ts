@@ -4,7 +4,7 @@ import { type AdminRoute, type AdminRow, adminRoutes } from '../../protocol/admi
 import { errorTable, type Failure, FailureError } from '../../protocol/errors.ts';
 import type { FailureThrottle } from '../auth/failure-throttle.ts';
 import { respond } from '../listen/respond.ts';
-import { type AdminGate, isUnsafe } from './admin-gate.ts';
+import { type AdminGate, isUnsafe, NoCredentialError } from './admin-gate.ts';
 import type { AdminCaller, AdminExchange, AdminHandlers, GoneReason } from './admin-handler.ts';
 import { RouteMatcher } from './match-route.ts';
 import { readInput } from './read-input.ts';
@@ -131,7 +131,9 @@ export class AdminApi {
       fail(response, { code: 'INTERNAL_ERROR', message: 'The daemon could not do this; its log says why.' });
       return;
     }
-    if (error.failure.code === 'UNAUTHORIZED') await this.#slowDown(address);
+    // A page that is signed out, or a bookmark, guesses nothing.
+    const isGuess = error.failure.code === 'UNAUTHORIZED' && !(error instanceof NoCredentialError);
+    if (isGuess) await this.#slowDown(address);
     fail(response, error.failure);
   }
 

@@ -1,18 +1,25 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { headerValues } from '../listen/guards.ts';
 
-export const uiCookieName = 'exai_ui';
+/**
+ * Browsers send a host's cookies to all its ports: with a name per state directory, two daemons of one host do not sign
+ * each other's pages out.
+ */
+export function uiCookieName(stateDir: string): string {
+  return `exai_ui_${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
+}
 
 /**
- * Every value of our cookie, in order. Another server of this host may have planted one of the same name with a more
+ * Every value of our cookie `name`, in order. Another server of this host may have planted one of the same name with a more
  * precise path, which is then sent in front: no single one is believed. At most eight are looked at.
  */
-export function uiCookies(request: IncomingMessage): readonly string[] {
+export function uiCookies(request: IncomingMessage, name: string): readonly string[] {
   return (request.headers.cookie ?? '')
     .split(';')
     .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${uiCookieName}=`))
-    .map((pair) => pair.slice(uiCookieName.length + 1))
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
     .slice(0, 8);
 }
 

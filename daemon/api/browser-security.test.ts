@@ -7,6 +7,9 @@ import { uiSessionIdleMs } from '../auth/ui-sessions.ts';
 import { ticketLifeMs } from '../auth/ui-tickets.ts';
 import { TestServer, type TestServerOptions } from './test-server.ts';
 
+/** Of the state directory `/state`. */
+const cookieName = 'exai_ui_7ac1387d';
+
 let folder: string;
 let servers: TestServer[];
 
@@ -47,7 +50,7 @@ describe('a browser', () => {
     const signedIn = await server.signIn(ticket);
     expect(signedIn.json).toEqual({ requestKey: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) });
     expect(signedIn.headers['set-cookie']).toEqual([
-      expect.stringMatching(/^exai_ui=[A-Za-z0-9_-]{43}; Path=\/api; HttpOnly; SameSite=Strict$/),
+      expect.stringMatching(/^exai_ui_[0-9a-f]{8}=[A-Za-z0-9_-]{43}; Path=\/api; HttpOnly; SameSite=Strict$/),
     ]);
     expect(signedIn.headers['access-control-allow-origin']).toBeUndefined();
 
@@ -55,7 +58,10 @@ describe('a browser', () => {
     expect(await server.ask('GET', '/api/status', browser)).toMatchObject({ status: 200 });
     expect(await server.ask('POST', '/api/daemon/pause', browser)).toMatchObject({ status: 204 });
     const out = await server.ask('DELETE', '/api/ui/session', browser);
-    expect([out.status, out.headers['set-cookie']]).toEqual([204, [expect.stringMatching(/^exai_ui=;.*Max-Age=0$/)]]);
+    expect([out.status, out.headers['set-cookie']]).toEqual([
+      204,
+      [expect.stringMatching(/^exai_ui_[0-9a-f]{8}=;.*Max-Age=0$/)],
+    ]);
     expect(await server.ask('GET', '/api/status', browser)).toMatchObject({ status: 401 });
     expect(reached(server)).toEqual(['status', 'pause']);
   });
@@ -86,6 +92,24 @@ describe('a browser', () => {
     const startedAt = performance.now();
     expect((await server.signIn(await server.ticket())).status).toBe(200);
     expect(performance.now() - startedAt).toBeLessThan(700);
+  });
+
+  it('LIVE-ticket-once: who shows nothing guesses nothing: no line in the log, no wait', async () => {
+    const server = await start();
+    const { cookie = '' } = await server.browser();
+    const before = performance.now();
+    for (let count = 0; count < 12; count += 1) {
+      expect((await server.ask('GET', '/api/status', {})).status).toBe(401);
+      expect((await server.ask('GET', '/api/status', { cookie })).status).toBe(401);
+    }
+    expect(performance.now() - before).toBeLessThan(900);
+    const warnings = () => server.logLines.filter((line) => line.includes('"warn"'));
+    expect(warnings()).toEqual([]);
+    // None of them counts for the guesses that come next, which do.
+    expect((await server.ask('GET', '/api/status', { authorization: 'Bearer guess' })).status).toBe(401);
+    expect(performance.now() - before).toBeLessThan(900);
+    expect(warnings()).toEqual([expect.stringContaining('admin credential refused')]);
+    expect((await server.ask('GET', '/api/status', { cookie, 'x-exai-request': 'guess' })).status).toBe(401);
   });
 
   it('LIVE-ticket-once: only the admin secret makes tickets', async () => {
@@ -125,6 +149,34 @@ describe('a browser', () => {
     stream.destroy();
   });
 
+  it('LIVE-two-daemons: two daemons of one host do not sign each other out', async () => {
+    await start({ stateDir: '/state/one' });
+    await start({ stateDir: '/state/two' });
+    // Browsers keep one cookie per name of a host, whatever the port, and send them all to both.
+    const jar = new Map<string, string>();
+    const keys: string[] = [];
+    const cookies = (): string => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    for (const server of servers) {
+      const { headers, json } = await server.signIn(await server.ticket(), { cookie: cookies() });
+      const [name = '', value = ''] = headers['set-cookie']?.[0]?.split(';', 1)[0]?.split('=') ?? [];
+      jar.set(name, value);
+      keys.push(String(json?.['requestKey']));
+    }
+    expect(jar.size).toBe(2);
+    const asPage = (index: number) => ({
+      cookie: cookies(),
+      'x-exai-request': keys[index] ?? '',
+      origin: servers[index]?.origin ?? '',
+    });
+    const statuses = () =>
+      Promise.all(servers.map(async (server, index) => (await server.ask('GET', '/api/status', asPage(index))).status));
+    expect(await statuses()).toEqual([200, 200]);
+    const out = await servers[0]?.ask('DELETE', '/api/ui/session', asPage(0));
+    jar.delete(out?.headers['set-cookie']?.[0]?.split('=', 1)[0] ?? '');
+    expect(jar.size).toBe(1);
+    expect(await statuses()).toEqual([401, 200]);
+  });
+
   it('LIVE-secrets-unlogged: ticket, cookie and key are in no log', async () => {
     const server = await start();
     const ticket = await server.ticket();
@@ -132,7 +184,7 @@ describe('a browser', () => {
     const cookie = headers['set-cookie']?.[0]?.split(/[=;]/)[1] ?? '';
     const key = String(json?.['requestKey']);
     server.failing = new Error('for the log');
-    const browser = { cookie: `exai_ui=${cookie}`, 'x-exai-request': key, origin: server.origin };
+    const browser = { cookie: `${cookieName}=${cookie}`, 'x-exai-request': key, origin: server.origin };
     await server.ask('POST', '/api/token/rotate', browser);
     await server.signIn(ticket);
     expect(server.logLines.length).toBeGreaterThan(3);
@@ -145,15 +197,22 @@ describe('a request that is not from our page', () => {
     const server = await start();
     const browser = await server.browser();
     const { cookie = '' } = browser;
-    for (const [method, path] of [
-      ['GET', '/api/status'],
-      ['GET', '/api/events'],
-      ['POST', '/api/token/rotate'],
-      ['DELETE', '/api/ui/session'],
+    for (const [method, path, status, code] of [
+      ['GET', '/api/status', 401, 'UNAUTHORIZED'],
+      ['GET', '/api/events', 401, 'UNAUTHORIZED'],
+      ['POST', '/api/token/rotate', 403, 'FORBIDDEN'],
+      ['DELETE', '/api/ui/session', 403, 'FORBIDDEN'],
     ] as const) {
-      expect(await server.ask(method, path, { cookie })).toMatchObject({ status: 403, json: { code: 'FORBIDDEN' } });
+      const page = { cookie, origin: server.origin };
+      for (const headers of [{ cookie }, page]) {
+        expect(await server.ask(method, path, headers)).toMatchObject({ status, json: { code } });
+      }
     }
-    for (const key of ['1', '', browser['x-exai-request']?.slice(1) ?? '', cookie.slice('exai_ui='.length)]) {
+    // A page without its key is one that is signed out, and not an attack.
+    expect((await server.ask('HEAD', '/api/status', { cookie })).status).toBe(401);
+    const foreign = { cookie, 'sec-fetch-site': 'same-site' };
+    expect((await server.ask('GET', '/api/status', foreign)).status).toBe(403);
+    for (const key of ['1', '', browser['x-exai-request']?.slice(1) ?? '', cookie.slice(`${cookieName}=`.length)]) {
       const answer = await server.ask('GET', '/api/status', { ...browser, 'x-exai-request': key });
       expect([answer.status, answer.json?.['code']]).toEqual([401, 'UNAUTHORIZED']);
     }
@@ -171,7 +230,7 @@ describe('a request that is not from our page', () => {
   it('LIVE-csrf: a cookie that another port has planted in front does no harm', async () => {
     const server = await start();
     const browser = await server.browser();
-    const planted = { ...browser, cookie: `exai_ui=planted; other=1; ${browser['cookie']}; exai_ui=` };
+    const planted = { ...browser, cookie: `${cookieName}=planted; other=1; ${browser['cookie']}; ${cookieName}=` };
     expect((await server.ask('GET', '/api/status', planted)).status).toBe(200);
   });
 

@@ -6,6 +6,7 @@ import { UiTickets } from '../auth/ui-tickets.ts';
 import { AdminGate } from './admin-gate.ts';
 import type { AdminHandlers } from './admin-handler.ts';
 import { AdminApi } from './admin-routes.ts';
+import { uiCookieName } from './browser-request.ts';
 import { type UiHandlersOptions, uiHandlers } from './ui-handlers.ts';
 
 type UiRoute = 'makeTicket' | 'signIn' | 'signOut';
@@ -13,6 +14,7 @@ type UiRoute = 'makeTicket' | 'signIn' | 'signOut';
 export interface AdminApiParts {
   readonly handlers: Omit<AdminHandlers, UiRoute>;
   readonly adminSecret: AdminSecret;
+  readonly stateDir: string;
   readonly trustProxy: boolean;
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -27,9 +29,11 @@ export function createAdminApi(parts: AdminApiParts): AdminApi {
   const clock = parts.now === undefined ? {} : { now: parts.now };
   const tickets = new UiTickets(clock);
   const uiSessions = new UiSessions(clock);
+  const cookieName = uiCookieName(parts.stateDir);
+  const isAdminSecret = (candidate: string): boolean => adminSecret.matches(candidate);
   return new AdminApi({
-    handlers: { ...parts.handlers, ...uiHandlers({ tickets, uiSessions, trustProxy, dashboardUrl }) },
-    gate: new AdminGate({ isAdminSecret: (candidate) => adminSecret.matches(candidate), uiSessions, trustProxy }),
+    handlers: { ...parts.handlers, ...uiHandlers({ tickets, uiSessions, cookieName, trustProxy, dashboardUrl }) },
+    gate: new AdminGate({ isAdminSecret, uiSessions, cookieName, trustProxy }),
     throttle: new FailureThrottle(clock),
     stopping,
     onFailure: (route, error) => logger.error('admin request failed', { route, error }),

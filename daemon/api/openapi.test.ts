@@ -10,7 +10,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, unknown>>;
 }
 
-const document = openApiDocument();
+const document = openApiDocument('exai_ui_0a1b2c3d');
 const paths = document['paths'] as Record<string, Record<string, Operation>>;
 
 function operation(method: string, path: string): Operation | undefined {
@@ -36,6 +36,7 @@ describe('the OpenAPI document', () => {
       { name: 'lines', in: 'query', required: false, schema: { default: 200 } },
       { name: 'level', in: 'query', required: false, schema: { enum: ['debug', 'info', 'warn', 'error'] } },
     ]);
+    expect(document['components']).toMatchObject({ securitySchemes: { cookie: { name: 'exai_ui_0a1b2c3d' } } });
     expect(operation('patch', '/api/capacity')?.requestBody?.required).toBe(true);
     expect(operation('post', '/api/token/rotate')?.requestBody?.required).toBe(false);
     expect(Object.keys(operation('post', '/api/daemon/pause')?.responses ?? {})).toEqual(['204', 'default']);

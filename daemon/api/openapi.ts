@@ -7,7 +7,7 @@ type Json = Record<string, unknown>;
 const streamType = 'application/x-ndjson';
 
 /** The route table of the admin API as an OpenAPI 3.1 document; what is in the table is in the document. */
-export function openApiDocument(): Json & { openapi: string } {
+export function openApiDocument(cookieName: string): Json & { openapi: string } {
   const paths: Record<string, Json> = {};
   for (const [route, row] of Object.entries(adminRoutes)) {
     const path = row.path.replaceAll(/:(\w+)/g, '{$1}');
@@ -30,7 +30,7 @@ export function openApiDocument(): Json & { openapi: string } {
           scheme: 'bearer',
           description: `The line in run/admin.secret. Changes also need the header ${csrfHeader}, with any value.`,
         },
-        cookie: { type: 'apiKey', in: 'cookie', name: 'exai_ui' },
+        cookie: { type: 'apiKey', in: 'cookie', name: cookieName },
         requestKey: { type: 'apiKey', in: 'header', name: csrfHeader },
       },
     },

@@ -15,7 +15,7 @@ function setUp() {
   const store: Pick<SettingsStore, 'list' | 'change' | 'file'> = {
     file: '/state/settings.json',
     list: () => [],
-    change: (change) => {
+    change: async (change) => {
       changes.push(change);
     },
   };
@@ -47,9 +47,10 @@ it('LIVE-capacity-persist: limits are settings, providers by their name in any c
   ]);
 });
 
-it.each(['session', 'Global'])('LIVE-capacity-persist: a provider cannot be called %s', (name) => {
+it.each(['session', 'Global'])('LIVE-capacity-persist: a provider cannot be called %s', async (name) => {
   const { changes, handlers } = setUp();
-  expect(() => handlers.changeCapacity({ body: { providers: { [name]: 1 } } }, exchange)).toThrow(FailureError);
+  const answer = Promise.resolve(handlers.changeCapacity({ body: { providers: { [name]: 1 } } }, exchange));
+  await expect(answer).rejects.toThrow(FailureError);
   expect(changes).toEqual([]);
 });
 

@@ -23,12 +23,12 @@ export function settingsHandlers({
   const shown = () => ({ settings: settings.list(), settingsFile: settings.file });
   return {
     settings: shown,
-    changeSettings: ({ body }) => {
-      settings.change(body.values);
+    changeSettings: async ({ body }) => {
+      await settings.change(body.values);
       onChanged();
       return shown();
     },
-    changeCapacity: ({ body }) => {
+    changeCapacity: async ({ body }) => {
       const values = new Map<string, string>();
       const set = (name: string, value: number | undefined): void => {
         if (value !== undefined) values.set(name, String(value));
@@ -43,7 +43,7 @@ export function settingsHandlers({
         }
         set(`EXAI_WS_${name}_MAX_INFLIGHT`, cap);
       }
-      settings.change(Object.fromEntries(values));
+      await settings.change(Object.fromEntries(values));
       onChanged();
       return caps();
     },

@@ -29,6 +29,8 @@ export interface Answer {
 
 export interface TestServerOptions {
   readonly secretFile: string;
+  /** Only for what is derived from it; nothing is written there. */
+  readonly stateDir?: string;
   readonly handlers?: Partial<AdminHandlers>;
   readonly rendererDir?: string;
   readonly trustProxy?: boolean;
@@ -70,6 +72,7 @@ export class TestServer {
       admin: createAdminApi({
         handlers: { ...this.#notingHandlers(), ...options.handlers },
         adminSecret: this.secret,
+        stateDir: options.stateDir ?? '/state',
         trustProxy: options.trustProxy ?? false,
         stopping: this.stopping.signal,
         logger,

@@ -2,11 +2,12 @@ import { FailureError } from '../../protocol/errors.ts';
 import type { UiSessions } from '../auth/ui-sessions.ts';
 import { ticketLifeMs, type UiTickets } from '../auth/ui-tickets.ts';
 import type { AdminHandlers } from './admin-handler.ts';
-import { isHttps, uiCookieName, uiCookies } from './browser-request.ts';
+import { isHttps, uiCookies } from './browser-request.ts';
 
 export interface UiHandlersOptions {
   readonly tickets: UiTickets;
   readonly uiSessions: UiSessions;
+  readonly cookieName: string;
   readonly trustProxy: boolean;
   /** Address of the dashboard, with a `/` at its end; null while nothing listens that a browser can reach. */
   dashboardUrl(): string | null;
@@ -14,7 +15,7 @@ export interface UiHandlersOptions {
 
 /** How a browser gets in and out. */
 export function uiHandlers(options: UiHandlersOptions): Pick<AdminHandlers, 'makeTicket' | 'signIn' | 'signOut'> {
-  const { tickets, uiSessions, trustProxy } = options;
+  const { tickets, uiSessions, cookieName, trustProxy } = options;
   return {
     makeTicket: () => {
       const ticket = tickets.make();
@@ -34,18 +35,18 @@ export function uiHandlers(options: UiHandlersOptions): Pick<AdminHandlers, 'mak
           hint: 'Open the dashboard again from the tray, or run: exai dashboard',
         });
       }
-      const signedIn = uiSessions.signIn(uiCookies(request));
-      response.setHeader('Set-Cookie', cookie(signedIn.cookie, isHttps(request, trustProxy)));
+      const signedIn = uiSessions.signIn(uiCookies(request, cookieName));
+      response.setHeader('Set-Cookie', cookie(cookieName, signedIn.cookie, isHttps(request, trustProxy)));
       return { requestKey: signedIn.requestKey };
     },
     signOut: (_input, { request, response, caller }) => {
-      response.setHeader('Set-Cookie', `${cookie('', isHttps(request, trustProxy))}; Max-Age=0`);
+      response.setHeader('Set-Cookie', `${cookie(cookieName, '', isHttps(request, trustProxy))}; Max-Age=0`);
       if (caller.type === 'browser') caller.session.end();
     },
   };
 }
 
 /** No Domain: this very host. Path: pages and files are sent without it. */
-function cookie(value: string, isSecure: boolean): string {
-  return `${uiCookieName}=${value}; Path=/api; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+function cookie(name: string, value: string, isSecure: boolean): string {
+  return `${name}=${value}; Path=/api; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
 }

@@ -412,6 +412,16 @@ describe('clear', () => {
     expect(await outcome(authenticator, {})).toBe('unauthorized');
   });
 
+  it.each(['token', 'both'] as const)('WIRE-O13: is refused while the next start has the policy %s', async (policy) => {
+    const { authenticator } = setUp({ token: first });
+    await expect(authenticator.clearToken(policy)).rejects.toMatchObject({
+      failure: { code: 'FORBIDDEN', message: `EXAI_AUTH_POLICY=${policy} needs a token.`, hint: expect.any(String) },
+    });
+    expect(await outcome(authenticator, {})).toBe('unauthorized');
+    await authenticator.clearToken('open');
+    expect(authenticator.policy).toBe('open');
+  });
+
   it('WIRE-O13: with a JWT key the users stay guarded', async () => {
     const { authenticator } = setUp({ token: first, hasJwtKey: true, isOpenAllowed: false });
     await authenticator.clearToken();

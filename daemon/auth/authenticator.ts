@@ -150,16 +150,18 @@ export class Authenticator {
 
   /**
    * Forgets the shared token, for good; without a JWT key this switches authentication off.
+   * @param nextPolicyOverride what `EXAI_AUTH_POLICY` says at the next start, which fails when that needs a token
    * @throws FailureError `FORBIDDEN` where that must not happen while the daemon runs, `INTERNAL_ERROR` when it cannot
    * be stored; nothing has changed then
    */
-  async clearToken(): Promise<void> {
+  async clearToken(nextPolicyOverride?: AuthPolicy): Promise<void> {
     const { sharedToken, policyOverride, users, isOpenAllowed } = this.#options;
     if (sharedToken.current === undefined) return;
-    if (policyOverride === 'token' || policyOverride === 'both') {
+    const needy = [policyOverride, nextPolicyOverride].find((policy) => policy === 'token' || policy === 'both');
+    if (needy !== undefined) {
       throw new FailureError({
         code: 'FORBIDDEN',
-        message: `EXAI_AUTH_POLICY=${policyOverride} needs a token.`,
+        message: `EXAI_AUTH_POLICY=${needy} needs a token.`,
         hint: 'Unset EXAI_AUTH_POLICY and restart the daemon first.',
       });
     }

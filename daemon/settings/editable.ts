@@ -10,8 +10,9 @@ export type CapName =
   | { readonly type: 'provider'; readonly provider: string };
 
 /**
- * What decides who can reach the daemon and what a request must show. It is set by whoever can write the files of the
- * daemon: a browser that somebody else has taken over must not be able to open the doors for good.
+ * What decides where the daemon is reached, by whom, and what a request must show. It is set by whoever can write the
+ * files of the daemon: a browser that somebody else has taken over must not be able to open the doors for good, and a
+ * slip must not lock everybody out at the next start. Ports are tried before they are stored.
  */
 const guardNames: ReadonlySet<string> = new Set([
   'EXAI_WS_ALLOWED_HOSTS',
@@ -20,7 +21,17 @@ const guardNames: ReadonlySet<string> = new Set([
   'EXAI_WS_TRUST_PROXY',
   'EXAI_METRICS_PUBLIC',
   'EXAI_DASHBOARD_HOST',
+  'EXAI_WS_HOST',
+  'EXAI_WS_LISTEN',
+  'EXAI_WS_LOCAL_PATH',
+  'EXAI_LOG_DIR',
+  'EXAI_AUTH_POLICY',
+  'MCP_ENABLE_MULTI_USER',
 ]);
+
+function isGuard(name: string): boolean {
+  return guardNames.has(name) || name.startsWith('JWT_');
+}
 
 /** Every setting of the daemon that may be shown. */
 export const shownRows: readonly SettingRow[] = variablesOf('daemon').filter(isShown);
@@ -52,7 +63,7 @@ export function providerRow(provider: string): SettingRow {
 /** Why a setting is never changed from here, or undefined. */
 export function whyFixed({ name, perProcess }: SettingRow): string | undefined {
   if (perProcess === true) return 'counts in the environment of a process only';
-  return guardNames.has(name) ? 'guards the daemon; it is changed in its .env or settings.json' : undefined;
+  return isGuard(name) ? 'guards the daemon; it is changed in its .env or settings.json' : undefined;
 }
 
 /** The limit that this variable sets, which takes effect at once; undefined for every other. */

@@ -19,6 +19,10 @@ export interface SettingsStoreOptions {
   /** Why a daemon with these settings would not start, or undefined. */
   startProblem(loaded: Loaded): SettingsProblem | undefined;
   readonly caps: RuntimeCaps;
+  /** Why nobody could listen there now, as the end of a sentence, or undefined. */
+  portProblem(host: string, port: number): Promise<string | undefined>;
+  /** Ports that this daemon listens on: taken now, and free when it starts again. */
+  ownPorts(): readonly number[];
 }
 
 /** New texts by name of the variable; null goes back to what holds without the settings file. */
@@ -57,7 +61,18 @@ export class SettingsStore {
    * @throws FailureError VALIDATION_ERROR for an unknown name, a bad value, or values that do not fit together; FORBIDDEN
    * for what is fixed elsewhere, with the place
    */
-  change(change: SettingsChange): void {
+  async change(change: SettingsChange): Promise<void> {
+    const checked = this.#check(change);
+    if (checked === undefined) return;
+    await this.#tryPorts(change, checked.next);
+    // Once more: the file may have been changed while a port was tried.
+    const { text, next } = this.#check(change) ?? checked;
+    writePrivateFile(this.file, text);
+    this.#options.caps.apply(capsChange(Object.keys(change), next));
+  }
+
+  /** New text of the file and what it says; undefined when nothing is to be changed. */
+  #check(change: SettingsChange): { readonly text: string; readonly next: Loaded } | undefined {
     const stored = this.#reloaded();
     const edits = new Map<string, string | null>();
     for (const [name, text] of Object.entries(change)) {
@@ -67,13 +82,26 @@ export class SettingsStore {
       for (const alias of row.aliases ?? []) edits.set(alias, null);
       edits.set(row.name, value);
     }
-    if (edits.size === 0) return;
+    if (edits.size === 0) return undefined;
     const text = editSettingsFile(readSettingsFile(this.file), edits);
     const next = this.#reloaded(text);
     const problem = this.#options.startProblem(next);
     if (problem !== undefined) throw invalid(problem.message);
-    writePrivateFile(this.file, text);
-    this.#options.caps.apply(capsChange(Object.keys(change), next));
+    return { text, next };
+  }
+
+  /** A port that is taken would keep the daemon from starting again, and nobody could mend that from here. */
+  async #tryPorts(change: SettingsChange, { settings }: Loaded): Promise<void> {
+    const own = this.#options.ownPorts();
+    const ports = [
+      ['EXAI_WS_PORT', settings.host, settings.listen.includes('tcp') ? settings.port : undefined],
+      ['EXAI_DASHBOARD_PORT', settings.dashboardHost, settings.dashboardPort],
+    ] as const;
+    for (const [name, host, port] of ports) {
+      if (!Object.hasOwn(change, name) || port === undefined || port === 0 || own.includes(port)) continue;
+      const problem = await this.#options.portProblem(host, port);
+      if (problem !== undefined) throw invalid(`${name}: port ${port} at ${host} cannot be used: ${problem}`);
+    }
   }
 
   #reloaded(settingsText?: string): Loaded {

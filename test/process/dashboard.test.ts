@@ -37,6 +37,14 @@ function signIn(origin: string, ticket: string): Promise<Response> {
   });
 }
 
+async function takenPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  scene.onEnd(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 function dashboardAddress(): string {
   const { dashboard } = scene.home.readDiscovery();
   return `http://127.0.0.1:${dashboard?.port ?? 0}`;
@@ -108,11 +116,7 @@ describe('the dashboard', () => {
   });
 
   it('LIVE-dashboard-port MAIN-exit-codes: a taken port names its owner, and its variable', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    scene.onEnd(() => void server.close());
-    await new Promise((resolve) => server.once('listening', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const port = await takenPort();
     const daemon = scene.spawnDaemon({ EXAI_DASHBOARD_PORT: String(port) });
     const { code } = await daemon.exited;
     expect(code).toBe(12);
@@ -159,6 +163,25 @@ describe('the admin API of a daemon', () => {
       { level: 'info', route: 'rotateToken', by: 'secret' },
       { level: 'info', route: 'revealToken', by: 'secret' },
     ]);
+  });
+
+  it('LIVE-settings: nothing that is done here keeps the daemon from starting again', async () => {
+    const daemon = await scene.startDaemon();
+    await admin((client) => client.call('rotateToken', { body: {} }));
+    const { settingsFile } = scene.home.layout;
+    writeFileSync(settingsFile, '{"EXAI_AUTH_POLICY":"token"}', { mode: 0o600 });
+    await expect(admin((client) => client.call('clearToken'))).rejects.toMatchObject({
+      failure: { code: 'FORBIDDEN', hint: expect.stringContaining('EXAI_AUTH_POLICY') },
+    });
+    const change = (values: Record<string, string>) =>
+      admin((client) => client.call('changeSettings', { body: { values } }));
+    await change({ EXAI_DASHBOARD_PORT: '0' });
+    await expect(change({ EXAI_DASHBOARD_PORT: String(await takenPort()) })).rejects.toMatchObject({
+      failure: { code: 'VALIDATION_ERROR', message: expect.stringContaining('EXAI_DASHBOARD_PORT') },
+    });
+    await daemon.stop();
+    await scene.startDaemon();
+    expect(await admin((client) => client.call('token'))).toMatchObject({ authPolicy: 'token' });
   });
 
   it('LIVE-openapi LIVE-settings: describes itself, its health, its logs and its settings', async () => {

@@ -20,6 +20,7 @@ import type { AdminSecret } from './auth/admin-secret.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { FailureThrottle } from './auth/failure-throttle.ts';
 import { startProblem } from './auth/open-authentication.ts';
+import { UiSessionFile } from './auth/ui-session-file.ts';
 import { CallJournal, sweepJournals } from './calls/call-journal.ts';
 import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
@@ -343,6 +344,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       },
       adminSecret,
       stateDir: layout.stateDir,
+      uiSessionStore: new UiSessionFile(layout.uiSessionsFile, logger),
       trustProxy: config.trustProxy,
       stopping: stopping.signal,
       logger,

@@ -52,6 +52,7 @@ describe('stateLayout', () => {
       sharedTokenFile: join('/s', 'credentials', 'shared.json'),
       tokenFile: join('/s', 'credentials', 'shared.token'),
       adminSecretFile: join('/s', 'run', 'admin.secret'),
+      uiSessionsFile: join('/s', 'run', 'ui-sessions.json'),
       knownFactsFile: join('/s', 'run', 'known-facts.json'),
       historyFile: join('/s', 'history.db'),
       callJournalFile: join('/s', 'run', 'calls-01J9.jsonl'),

@@ -82,6 +82,8 @@ export interface StateLayout {
   /** The current shared token as shims read it, one line. */
   readonly tokenFile: string;
   readonly adminSecretFile: string;
+  /** Digests of the browsers that are signed in. */
+  readonly uiSessionsFile: string;
   /** Tool lists and server facts of the last run, for answers before the daemon is up (CLIENTS S5). */
   readonly knownFactsFile: string;
   /** Finished calls, an SQLite file; beside it lie its `-wal` and `-shm`. */
@@ -106,6 +108,7 @@ export function stateLayout(stateDir: string): StateLayout {
     sharedTokenFile: join(credentialsDir, 'shared.json'),
     tokenFile: join(credentialsDir, 'shared.token'),
     adminSecretFile: join(runDir, 'admin.secret'),
+    uiSessionsFile: join(runDir, 'ui-sessions.json'),
     knownFactsFile: join(runDir, 'known-facts.json'),
     historyFile: join(stateDir, 'history.db'),
     callJournalFile: (daemonRunId) => join(runDir, `calls-${daemonRunId}.jsonl`),

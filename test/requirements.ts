@@ -42,6 +42,7 @@ const rows: readonly (readonly [string, string])[] = [
     'LIVE-ui-session-expiry',
     'a browser session ends after 15 minutes without use, at sign-out, and when it is pushed out',
   ],
+  ['LIVE-ui-session-restart', 'a page goes on after a restart of the daemon; one that has signed out does not'],
   ['LIVE-two-daemons', "two daemons of one host do not sign each other's pages out"],
   ['LIVE-secrets-unlogged', 'ticket, cookie and key of a browser are in no log'],
   ['LIVE-body-limit', 'a body of the admin API is counted while it comes in and refused over 1 MiB'],

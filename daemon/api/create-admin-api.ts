@@ -1,6 +1,7 @@
 import type { Logger } from '../../platform/json-logger.ts';
 import type { AdminSecret } from '../auth/admin-secret.ts';
 import { FailureThrottle } from '../auth/failure-throttle.ts';
+import type { UiSessionStore } from '../auth/ui-session-file.ts';
 import { UiSessions } from '../auth/ui-sessions.ts';
 import { UiTickets } from '../auth/ui-tickets.ts';
 import { AdminGate } from './admin-gate.ts';
@@ -15,6 +16,8 @@ export interface AdminApiParts {
   readonly handlers: Omit<AdminHandlers, UiRoute>;
   readonly adminSecret: AdminSecret;
   readonly stateDir: string;
+  /** Absent: browsers are signed out with the end of the daemon. */
+  readonly uiSessionStore?: UiSessionStore;
   readonly trustProxy: boolean;
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -28,7 +31,10 @@ export function createAdminApi(parts: AdminApiParts): AdminApi {
   const { adminSecret, trustProxy, stopping, logger, dashboardUrl } = parts;
   const clock = parts.now === undefined ? {} : { now: parts.now };
   const tickets = new UiTickets(clock);
-  const uiSessions = new UiSessions(clock);
+  const uiSessions = new UiSessions({
+    ...clock,
+    ...(parts.uiSessionStore === undefined ? {} : { store: parts.uiSessionStore }),
+  });
   const cookieName = uiCookieName(parts.stateDir);
   const isAdminSecret = (candidate: string): boolean => adminSecret.matches(candidate);
   return new AdminApi({

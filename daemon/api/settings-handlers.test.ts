@@ -47,11 +47,26 @@ it('LIVE-capacity-persist: limits are settings, providers by their name in any c
   ]);
 });
 
-it.each(['session', 'Global'])('LIVE-capacity-persist: a provider cannot be called %s', async (name) => {
-  const { changes, handlers } = setUp();
-  const answer = Promise.resolve(handlers.changeCapacity({ body: { providers: { [name]: 1 } } }, exchange));
-  await expect(answer).rejects.toThrow(FailureError);
-  expect(changes).toEqual([]);
+it.each(['session', 'Global', 'QUEUE', 'queue'])(
+  'LIVE-capacity-persist: a provider cannot be called %s',
+  async (name) => {
+    const { changes, handlers } = setUp();
+    const answer = Promise.resolve(handlers.changeCapacity({ body: { providers: { [name]: 1 } } }, exchange));
+    await expect(answer).rejects.toThrow(FailureError);
+    expect(changes).toEqual([]);
+  },
+);
+
+it.each([
+  ['of 33 providers', Object.fromEntries(Array.from({ length: 33 }, (_none, index) => [`p${index}`, 1])), 'at most 32'],
+  ['that names one twice', { kimi: 1, Kimi: 2 }, 'providers.Kimi: it is named twice'],
+])('LIVE-capacity-persist: a change %s is refused as a whole', async (_what, providers, message) => {
+  const { changes, told, handlers } = setUp();
+  const answer = Promise.resolve(handlers.changeCapacity({ body: { session: 1, providers } }, exchange));
+  await expect(answer).rejects.toMatchObject({
+    failure: { code: 'VALIDATION_ERROR', message: expect.stringContaining(message) },
+  });
+  expect([changes, told]).toEqual([[], []]);
 });
 
 it('LIVE-settings: a change answers with the whole list', async () => {

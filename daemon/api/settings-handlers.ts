@@ -11,8 +11,10 @@ export interface SettingsHandlersOptions {
   readonly onChanged: () => void;
 }
 
-/** Names that would be read as a limit of another kind. */
-const noProviders: ReadonlySet<string> = new Set(['SESSION', 'GLOBAL']);
+/** Names of limits of another kind. */
+const noProviders: ReadonlySet<string> = new Set(['SESSION', 'GLOBAL', 'QUEUE']);
+/** In one change. Each is a row of the settings and a gauge of every reader. */
+const maxProviders = 32;
 
 /** Settings and limits, which are settings that take effect at once. */
 export function settingsHandlers({
@@ -36,16 +38,21 @@ export function settingsHandlers({
       set('EXAI_WS_SESSION_MAX_INFLIGHT', body.session);
       set('EXAI_WS_GLOBAL_MAX_INFLIGHT', body.global);
       set('EXAI_WS_QUEUE_MAX', body.queue);
-      for (const [provider, cap] of Object.entries(body.providers ?? {})) {
-        const name = provider.toUpperCase();
-        if (noProviders.has(name)) {
-          throw new FailureError({ code: 'VALIDATION_ERROR', message: `providers.${provider}: this is no provider` });
-        }
-        set(`EXAI_WS_${name}_MAX_INFLIGHT`, cap);
+      const providers = Object.entries(body.providers ?? {});
+      if (providers.length > maxProviders) throw invalid(`providers: expected at most ${maxProviders} at a time`);
+      for (const [provider, cap] of providers) {
+        const name = `EXAI_WS_${provider.toUpperCase()}_MAX_INFLIGHT`;
+        if (noProviders.has(provider.toUpperCase())) throw invalid(`providers.${provider}: this is no provider`);
+        if (values.has(name)) throw invalid(`providers.${provider}: it is named twice`);
+        set(name, cap);
       }
       await settings.change(Object.fromEntries(values));
       onChanged();
       return caps();
     },
   };
+}
+
+function invalid(message: string): FailureError {
+  return new FailureError({ code: 'VALIDATION_ERROR', message });
 }

@@ -41,7 +41,7 @@ export function uiHandlers(options: UiHandlersOptions): Pick<AdminHandlers, 'mak
     },
     signOut: (_input, { request, response, caller }) => {
       response.setHeader('Set-Cookie', `${cookie(cookieName, '', isHttps(request, trustProxy))}; Max-Age=0`);
-      if (caller.type === 'browser') caller.session.end();
+      if (caller.type === 'browser') uiSessions.signOut(caller.session);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +70,40 @@ describe('the dashboard', () => {
     for (const hidden of [ticket, requestKey, cookie]) {
       expect(scene.home.readLog('ws_daemon.log')).not.toContain(hidden);
     }
+  });
+
+  it('LIVE-ui-session-restart: a page goes on after the daemon was killed; one that has signed out does not', async () => {
+    const daemon = await scene.startDaemon();
+    const origin = `http://127.0.0.1:${daemon.port}`;
+    const browser = async (): Promise<Record<string, string>> => {
+      const answer = await signIn(origin, (await ticketAddress()).ticket);
+      const { requestKey } = (await answer.json()) as { requestKey: string };
+      const cookie = answer.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
+      return { Cookie: cookie, 'X-Exai-Request': requestKey, Origin: origin };
+    };
+    const status = async (headers: Record<string, string>) => (await fetch(`${origin}/api/status`, { headers })).status;
+    const [stays, leaves] = [await browser(), await browser()];
+    await fetch(`${origin}/api/ui/session`, { method: 'DELETE', headers: leaves });
+    expect([await status(stays), await status(leaves)]).toEqual([200, 401]);
+    const file = scene.home.layout.uiSessionsFile;
+    const kept = readFileSync(file, 'utf8');
+    for (const { Cookie: cookie = '', 'X-Exai-Request': key = '' } of [stays, leaves]) {
+      expect(kept).not.toContain(cookie.split('=', 2)[1]);
+      expect(kept).not.toContain(key);
+    }
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
+    await daemon.kill('SIGKILL');
+    const env = { EXAI_WS_PORT: String(daemon.port) };
+    const next = await scene.startDaemon(env);
+    expect([await status(stays), await status(leaves)]).toEqual([200, 401]);
+    // Neither alone.
+    expect(await status({ Cookie: stays['Cookie'] ?? '' })).toBe(401);
+    expect(await status({ ...stays, 'X-Exai-Request': leaves['X-Exai-Request'] ?? '' })).toBe(401);
+    await next.kill('SIGKILL');
+    writeFileSync(file, '{');
+    await scene.startDaemon(env);
+    expect(await status(stays)).toBe(401);
+    expect(scene.home.readLog('ws_daemon.log')).toContain('browser sessions of the last run are not used');
   });
 
   it('LIVE-dashboard-command: --open starts the opener of the desktop without the ticket among its arguments', async () => {

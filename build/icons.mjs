@@ -44,7 +44,10 @@ const windowsTray = [16, 20, 24, 32, 40, 48];
 const windowsApp = [16, 20, 24, 32, 40, 48, 64, 128, 256];
 const linuxApp = [16, 22, 24, 32, 48, 64, 128, 256, 512];
 
-/** Every file, by its path below the folder of resources. */
+/**
+ * Every file, by its path below the folder of resources.
+ * @returns {Promise<Map<string, Buffer>>}
+ */
 export async function renderIcons() {
   const colours = await themeColours();
   const files = new Map();

@@ -10,14 +10,14 @@ await initWasm(await readFile(createRequire(import.meta.url).resolve('@resvg/res
  * @param {string} svg
  * @param {number} width in pixels
  * @param {readonly Uint8Array[]} fonts for text in it
- * @returns {{ png: Uint8Array, rgba: Uint8Array, width: number, height: number }}
+ * @returns {{ png: Buffer, rgba: Uint8Array, width: number, height: number }}
  */
 export function renderSvg(svg, width, fonts = []) {
   const image = new Resvg(svg, {
     fitTo: { mode: 'width', value: width },
     ...(fonts.length > 0 ? { font: { fontBuffers: [...fonts] } } : {}),
   }).render();
-  return { png: image.asPng(), rgba: straight(image.pixels), width: image.width, height: image.height };
+  return { png: Buffer.from(image.asPng()), rgba: straight(image.pixels), width: image.width, height: image.height };
 }
 
 /** The renderer keeps colours multiplied by their alpha; files hold them straight. */

@@ -7,6 +7,7 @@ export const packagingRows: readonly (readonly [string, string])[] = [
   ['ICON-contrast', 'a glyph is at least 4.5 : 1 on the bars it is made for'],
   ['ICON-distinct', 'any two states differ by shape alone at 16 pixels'],
   ['ICON-deterministic', 'the same drawings give the same bytes'],
+  ['ICON-host', 'a real tray host shows the rendered icon of every state, and its menu works'],
   ['PACK-contents', 'a package holds exactly the listed files'],
   ['PACK-fuses', 'the fuses of the packed program are the listed ones'],
   ['PACK-hashes', 'what runs outside the asar is listed in it with its hash'],

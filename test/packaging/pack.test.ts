@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashPayload } from '../../build/bin-hashes.mjs';
 import { ProjectCopy } from './project-copy.ts';
@@ -46,6 +47,19 @@ describe.skipIf(process.platform !== 'linux')('a package for Linux, around a sta
     },
     slow,
   );
+
+  it('PACK-command: the exai command of deb and rpm runs on the packed program', () => {
+    const script = readFileSync(join('resources', 'linux', 'exai'), 'utf8').replaceAll('/opt/EXAI Tray', project.app);
+    const command = join(project.path, 'exai');
+    writeFileSync(command, script, { mode: 0o755 });
+    const env = {
+      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
+      NODE_OPTIONS: '--nothing',
+    };
+    const { status, stdout, stderr } = spawnSync(command, ['--help'], { encoding: 'utf8', env });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('Usage: exai <command>');
+  });
 
   it('PACK-hashes: a changed byte outside the asar is found', () => {
     appendFileSync(join(project.app, 'resources', 'bin', 'shim.js'), ' ');

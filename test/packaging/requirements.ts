@@ -16,4 +16,6 @@ export const packagingRows: readonly (readonly [string, string])[] = [
   ['PACK-launcher-updates', 'the path in the editors’ files survives an update'],
   ['PACK-launcher-moved', 'a launcher without its app ends with 78 and says what to do'],
   ['PACK-launcher-state', 'a launcher names the state folder of its app, and an entry may name another'],
+  ['PACK-command', 'deb and rpm bring the exai command, on the packed program'],
+  ['PACK-release', 'the release workflow asks for little and smoke-tests what it builds, on three systems'],
 ];

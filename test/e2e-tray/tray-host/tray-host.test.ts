@@ -58,6 +58,7 @@ describe.skipIf(TrayHostScene.whyNot !== undefined).each([
   /** Opens it with the secondary button and waits until it is drawn; resolves with the screen as it was before. */
   async function openMenu(): Promise<IconPicture> {
     await item.menuRead();
+    await scene.pointer(10, 400); // a pointed-at icon has another ground
     const { x, y } = await shown(scene, 'working', glyph);
     const before = readPng(await scene.screenshot());
     await scene.pointer(x + 8, y + 8, 3);

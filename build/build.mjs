@@ -2,7 +2,9 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import { writeBinHashes } from './bin-hashes.mjs';
 import { buildRenderer } from './build-renderer.mjs';
+import { buildIcons } from './icons.mjs';
 
 /**
  * Bundles every process into one file of dist/, and the interface into dist/renderer. The bundles need no node_modules. They are CommonJS, because Node starts
@@ -30,16 +32,19 @@ for (const made of await Promise.all(entries.map(bundle))) {
 
 await mkdir('dist', { recursive: true });
 await buildRenderer();
+await buildIcons('dist/resources');
 for (const [name, content] of files) {
   const draft = `dist/.${name}.${process.pid}`;
   await writeFile(draft, content);
   if (entries.some((entry) => entry.run && name === `${entry.name}.js`)) await chmod(draft, 0o755);
   await rename(draft, `dist/${name}`);
 }
+const others = ['renderer', 'resources', 'bin-hashes.json'];
 const drafts = /^[.].+[.]\d+$/; // of a build that runs beside this one
 for (const name of await readdir('dist')) {
-  if (!files.has(name) && name !== 'renderer' && !drafts.test(name)) await rm(`dist/${name}`, { recursive: true });
+  if (!files.has(name) && !others.includes(name) && !drafts.test(name)) await rm(`dist/${name}`, { recursive: true });
 }
+await writeBinHashes('dist');
 
 /** @param {{ name: string, input: string, run: boolean, packages?: string[] }} entry */
 async function bundle({ name, input, run, packages }) {

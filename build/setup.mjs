@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
-const folders = ['protocol', 'platform', 'daemon', 'shim', 'cli', 'renderer', 'build'];
+const folders = ['protocol', 'platform', 'daemon', 'shim', 'cli', 'renderer', 'resources', 'build'];
 const sources = [...folders, 'vite.config.ts', 'package.json', 'package-lock.json'];
 const bundles = ['dist/daemon.js', 'dist/shim.js', 'dist/cli.js', 'dist/package.json', 'dist/renderer/index.html'];
 const lock = 'package-lock.json';

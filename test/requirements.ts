@@ -1,3 +1,5 @@
+import { packagingRows } from './packaging/requirements.ts';
+
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
  * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `BAD-…` the inputs that
@@ -237,6 +239,9 @@ const rows: readonly (readonly [string, string])[] = [
   ['BAD-full-disk', 'full disk on the metrics log'],
   ['BAD-clock-jump', 'clock jump'],
   ['BAD-suspend', 'suspend of ten minutes'],
+
+  // Icons and packages
+  ...packagingRows,
 ];
 
 export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));

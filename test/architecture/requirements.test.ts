@@ -14,9 +14,9 @@ const citations = testFiles.flatMap((file) => citedIds(readFileSync(join(root, f
 
 /** Ids that a test file names; `WIRE-` with a bare number is a section of the specification and no row. */
 function citedIds(source: string): string[] {
-  return [...source.matchAll(/\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI)-)[A-Za-z0-9-]*[A-Za-z0-9]/g)].map(
-    ([id]) => id,
-  );
+  return [
+    ...source.matchAll(/\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI|ICON|PACK)-)[A-Za-z0-9-]*[A-Za-z0-9]/g),
+  ].map(([id]) => id);
 }
 
 describe('requirements', () => {

@@ -8,6 +8,12 @@ const tools = {
     known: ['/usr/bin/chromium', '/usr/bin/google-chrome'],
     debian: 'chromium',
   },
+  xvfb: { env: 'EXAI_TEST_XVFB', known: ['/usr/bin/Xvfb'], debian: 'xvfb' },
+  dbusDaemon: { env: 'EXAI_TEST_DBUS_DAEMON', known: ['/usr/bin/dbus-daemon'], debian: 'dbus' },
+  openbox: { env: 'EXAI_TEST_OPENBOX', known: ['/usr/bin/openbox'], debian: 'openbox' },
+  xfce4Panel: { env: 'EXAI_TEST_XFCE4_PANEL', known: ['/usr/bin/xfce4-panel'], debian: 'xfce4-panel' },
+  xdotool: { env: 'EXAI_TEST_XDOTOOL', known: ['/usr/bin/xdotool'], debian: 'xdotool' },
+  importImage: { env: 'EXAI_TEST_IMPORT', known: ['/usr/bin/import'], debian: 'imagemagick' },
 } as const;
 
 export type FoundTool = { readonly path: string } | { readonly skip: string };

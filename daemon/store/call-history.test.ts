@@ -121,6 +121,30 @@ describe('CallHistory', () => {
     await vi.waitFor(() => expect(opened).toBe(1));
   });
 
+  it('HIST-idle: the counts of earlier runs wait until the store is opened anyway', async () => {
+    let opened = 0;
+    const open = (): ReturnType<CallHistoryOptions['open']> => {
+      opened += 1;
+      return SqliteHistory.open({ path: join(dir, 'history.db') });
+    };
+    const { history } = create({ open, openDelayMs: 60 });
+    history.start();
+    const counts = history.countsSince(0);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+    expect(opened).toBe(0);
+    expect(await counts).toEqual({ calls: 0, errors: 0 });
+    expect(opened).toBe(1);
+    const early = create({ open, openDelayMs: 60_000 });
+    early.history.start();
+    const never = early.history.countsSince(0);
+    await early.history.stop();
+    expect(await never).toBeNull();
+    expect(await early.history.countsSince(0)).toBeNull();
+    expect(opened).toBe(1);
+  });
+
   it.each(['STORE_FULL', 'STORE_LOCKED', 'STORE_UNREACHABLE'] as const)(
     'HIST-full-disk HIST-locked HIST-degraded: while writing fails with %s rows wait, it is said once, and it mends by itself',
     async (code) => {

@@ -52,6 +52,9 @@ export class CallHistory {
   #problem: StoreError | null = null;
   #openTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
+  /** Resolved when the store has had its turn after `start`, or will not have one. */
+  readonly #firstTurn = Promise.withResolvers<void>();
+  #isStarting = false;
   #purgeTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   /** Questions and batches under way. */
@@ -96,6 +99,7 @@ export class CallHistory {
    */
   start(): void {
     if (this.#options.exists?.() === false) return;
+    this.#isStarting = true;
     this.#openLater(this.#options.openDelayMs ?? 200);
   }
 
@@ -103,6 +107,7 @@ export class CallHistory {
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#stopping.abort();
+    this.#firstTurn.resolve();
     clearInterval(this.#purgeTimer);
     await withDeadline(this.#writeLast(), lastWriteMs);
     clearTimeout(this.#openTimer);
@@ -145,10 +150,12 @@ export class CallHistory {
 
   /**
    * Calls and errors of earlier runs since a moment (epoch seconds), for counters that go on after a restart; null when
-   * unknown.
+   * unknown. Nobody hurries for them: after `start` they wait until the store is opened anyway.
    */
   async countsSince(from: number): Promise<HistoryCounts | null> {
     if (this.#store === undefined && this.#options.exists?.() === false) return { calls: 0, errors: 0 };
+    if (this.#isStarting) await this.#firstTurn.promise;
+    if (this.#stopping.signal.aborted) return null;
     try {
       return await this.use((store) => store.countsSince(from, this.#options.daemonRunId));
     } catch (error) {
@@ -247,6 +254,7 @@ export class CallHistory {
     if (this.#openTimer !== undefined || this.#stopping.signal.aborted) return;
     this.#openTimer = setTimeout(() => {
       this.#openTimer = undefined;
+      this.#firstTurn.resolve();
       if (this.#store === undefined) void this.#open();
     }, delayMs);
     this.#openTimer.unref();

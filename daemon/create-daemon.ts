@@ -429,6 +429,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   }
 
+  /** Counters of today go on after a restart. */
+  async function countEarlier(): Promise<void> {
+    if (history === undefined) return;
+    try {
+      live.countEarlier(await history.countsSince(new Date().setHours(0, 0, 0, 0) / 1000));
+    } catch (error) {
+      logger.error('calls of earlier runs could not be counted', { error });
+    }
+  }
+
   const shimLogs = new ShimLogSweep({ dir: logDir, logger });
   let sweepTimer: NodeJS.Timeout | undefined;
   return {
@@ -452,7 +462,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       writeKnownFacts();
       observation.start();
       history?.start();
-      void history?.countsSince(new Date().setHours(0, 0, 0, 0) / 1000).then((counts) => live.countEarlier(counts));
+      void countEarlier();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
         void shimLogs.sweep();

@@ -121,6 +121,30 @@ describe('CallHistory', () => {
     await vi.waitFor(() => expect(opened).toBe(1));
   });
 
+  it('HIST-idle: the counts of earlier runs wait until the store is opened anyway', async () => {
+    let opened = 0;
+    const open = (): ReturnType<CallHistoryOptions['open']> => {
+      opened += 1;
+      return SqliteHistory.open({ path: join(dir, 'history.db') });
+    };
+    const { history } = create({ open, openDelayMs: 60 });
+    history.start();
+    const counts = history.countsSince(0);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+    expect(opened).toBe(0);
+    expect(await counts).toEqual({ calls: 0, errors: 0 });
+    expect(opened).toBe(1);
+    const early = create({ open, openDelayMs: 60_000 });
+    early.history.start();
+    const never = early.history.countsSince(0);
+    await early.history.stop();
+    expect(await never).toBeNull();
+    expect(await early.history.countsSince(0)).toBeNull();
+    expect(opened).toBe(1);
+  });
+
   it.each(['STORE_FULL', 'STORE_LOCKED', 'STORE_UNREACHABLE'] as const)(
     'HIST-full-disk HIST-locked HIST-degraded: while writing fails with %s rows wait, it is said once, and it mends by itself',
     async (code) => {
@@ -223,6 +247,61 @@ describe('CallHistory', () => {
     history.start();
     await vi.waitFor(() => expect(lines).toMatchObject([{ deleted: 2 }]));
     expect(await count()).toBe(2);
+  });
+
+  it('HIST-idle HIST-retention: a history that is opened again within the hour is not purged again', async () => {
+    const steps = { opened: 0, closed: 0, removed: 0 };
+    const { history, finish } = create({
+      keepDays: 30,
+      idleMs: 20,
+      open: async () => {
+        steps.opened += 1;
+        const { store, setAside } = await SqliteHistory.open({ path: join(dir, 'history.db') });
+        const remove = store.remove.bind(store);
+        const close = store.close.bind(store);
+        store.remove = (...args) => {
+          steps.removed += 1;
+          return remove(...args);
+        };
+        store.close = async () => {
+          await close();
+          steps.closed += 1;
+        };
+        return { store, setAside };
+      },
+    });
+    history.start();
+    for (let round = 1; round <= 3; round += 1) {
+      finish();
+      await vi.waitFor(() => expect([steps.opened, steps.closed]).toEqual([round, round]));
+    }
+    expect(steps.removed).toBe(1);
+  });
+
+  it('HIST-idle: the end of the daemon waits for a store that is just being closed', async () => {
+    const closing = Promise.withResolvers<void>();
+    let isClosed = false;
+    const { history, count } = create({
+      idleMs: 5,
+      open: async () => {
+        const { store, setAside } = await SqliteHistory.open({ path: join(dir, 'history.db') });
+        const close = store.close.bind(store);
+        store.close = async () => {
+          closing.resolve();
+          await new Promise((resolve) => {
+            setTimeout(resolve, 60);
+          });
+          await close();
+          isClosed = true;
+        };
+        return { store, setAside };
+      },
+    });
+    await count();
+    await closing.promise;
+    expect(isClosed).toBe(false);
+    await history.stop();
+    expect(isClosed).toBe(true);
   });
 
   it('HIST-clear: what has just ended is cleared, too', async () => {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Logger } from '../../platform/json-logger.ts';
 import type { SecretValues } from '../../platform/redaction.ts';
 import type { HistoryFilter, HistoryRow } from '../../protocol/history.ts';
@@ -52,7 +53,12 @@ export class CallHistory {
   #problem: StoreError | null = null;
   #openTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
+  /** Resolved when the store has had its turn after `start`, or will not have one. */
+  readonly #firstTurn = Promise.withResolvers<void>();
+  #isStarting = false;
   #purgeTimer: NodeJS.Timeout | undefined;
+  /** Monotonic, of the last purge that was done; a history that is opened for every call is not purged for every call. */
+  #purgedAt = Number.NEGATIVE_INFINITY;
   #idleTimer: NodeJS.Timeout | undefined;
   /** Questions and batches under way. */
   #uses = 0;
@@ -96,6 +102,7 @@ export class CallHistory {
    */
   start(): void {
     if (this.#options.exists?.() === false) return;
+    this.#isStarting = true;
     this.#openLater(this.#options.openDelayMs ?? 200);
   }
 
@@ -103,6 +110,7 @@ export class CallHistory {
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#stopping.abort();
+    this.#firstTurn.resolve();
     clearInterval(this.#purgeTimer);
     await withDeadline(this.#writeLast(), lastWriteMs);
     clearTimeout(this.#openTimer);
@@ -113,7 +121,9 @@ export class CallHistory {
     if (lost > 0) this.#options.logger.warn('calls were not written to the history', { lost });
     const store = this.#store;
     this.#store = undefined;
-    if (store !== undefined) await withDeadline(store.close(), lastCloseMs);
+    if (store !== undefined) this.#closing = store.close();
+    // Also one that was being closed when the end came: its thread still has the file.
+    if (this.#closing !== undefined) await withDeadline(this.#closing, lastCloseMs);
   }
 
   async #writeLast(): Promise<void> {
@@ -145,10 +155,12 @@ export class CallHistory {
 
   /**
    * Calls and errors of earlier runs since a moment (epoch seconds), for counters that go on after a restart; null when
-   * unknown.
+   * unknown. Nobody hurries for them: after `start` they wait until the store is opened anyway.
    */
   async countsSince(from: number): Promise<HistoryCounts | null> {
     if (this.#store === undefined && this.#options.exists?.() === false) return { calls: 0, errors: 0 };
+    if (this.#isStarting) await this.#firstTurn.promise;
+    if (this.#stopping.signal.aborted) return null;
     try {
       return await this.use((store) => store.countsSince(from, this.#options.daemonRunId));
     } catch (error) {
@@ -247,6 +259,7 @@ export class CallHistory {
     if (this.#openTimer !== undefined || this.#stopping.signal.aborted) return;
     this.#openTimer = setTimeout(() => {
       this.#openTimer = undefined;
+      this.#firstTurn.resolve();
       if (this.#store === undefined) void this.#open();
     }, delayMs);
     this.#openTimer.unref();
@@ -311,17 +324,19 @@ export class CallHistory {
 
   #startPurging(): void {
     if (this.#options.keepDays === 0 || this.#stopping.signal.aborted) return;
-    void this.#purgeOld();
+    if (performance.now() - this.#purgedAt >= purgeIntervalMs) void this.#purgeOld();
     this.#purgeTimer ??= setInterval(() => void this.#purgeOld(), purgeIntervalMs).unref();
   }
 
   async #purgeOld(): Promise<void> {
     const to = Date.now() / 1000 - this.#options.keepDays * 86_400;
+    this.#purgedAt = performance.now();
     try {
       const deleted = await this.use((store) => purge(store, { to }, { signal: this.#stopping.signal }));
       if (deleted > 0) this.#options.logger.info('old calls were deleted from the history', { deleted });
     } catch (error) {
-      // A store that cannot be used has been told of; the next hour tries again.
+      this.#purgedAt = Number.NEGATIVE_INFINITY;
+      // A store that cannot be used has been told of; the next opening or hour tries again.
       if (!(error instanceof StoreError)) this.#options.logger.error('old calls could not be deleted', { error });
     }
   }

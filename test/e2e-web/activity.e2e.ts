@@ -25,7 +25,8 @@ test('UI-31: the address is the filter; rows, chips and export agree', async ({ 
   await dashboard.open('#/activity?session=vscode-instance-1');
   const { page } = dashboard;
   const rows = page.getByTestId('history-row');
-  const shown = async () => (await rows.evaluateAll((all) => all.map((row) => row.getAttribute('data-id')))).toSorted();
+  const shown = async () =>
+    (await rows.evaluateAll((all) => all.map((row) => row.getAttribute('data-id') ?? ''))).toSorted();
   await expect(rows).toHaveCount(5);
   expect(await shown()).toEqual(await callsOf('vscode-instance-1'));
   await expect(rows.getByText('vscode-instance-1', { exact: true })).toHaveCount(5);

@@ -41,11 +41,16 @@ test('LIVE-session-filter: the session filter of the dashboard rules charts, tab
   await dashboard.open('#/?range=15m', wide);
   const { page } = dashboard;
   await expect(page.getByTestId('session-row')).toHaveCount(2);
+  expect((await dashboard.exportAs('csv')).lines).toHaveLength(8);
   const filter = page.getByTestId('filter-session');
   await filter.selectOption('vscode-instance-2');
   await expect(page).toHaveURL(/session=vscode-instance-2/);
   await expect(page.getByTestId('session-row')).toHaveCount(1);
   await expect(page.getByTestId('chart-calls')).toHaveAttribute('data-total', '2');
+  const { download, lines } = await dashboard.exportAs('csv');
+  expect(download.suggestedFilename()).toContain('vscode-instance-2');
+  expect(lines).toHaveLength(2);
+  expect(lines.every((line) => line.includes('vscode-instance-2'))).toBe(true);
   await page.reload();
   await expect(page.getByTestId('session-row')).toHaveCount(1);
   await expect(page.getByTestId('chart-calls')).toHaveAttribute('data-total', '2');

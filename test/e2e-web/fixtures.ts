@@ -1,6 +1,13 @@
-import { test as base, type Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+import { test as base, type Download, type Page } from '@playwright/test';
 import { AdminClient } from '../../cli/admin-client.ts';
 import { Scene } from '../support/scene.ts';
+
+interface Exported {
+  readonly download: Download;
+  readonly header: string;
+  readonly lines: readonly string[];
+}
 
 /** A page that was let in with a ticket, on the interface of a real daemon. */
 export class Dashboard {
@@ -26,6 +33,17 @@ export class Dashboard {
     await this.page.evaluate((wanted) => {
       globalThis.location.hash = wanted;
     }, hash);
+  }
+
+  /** Saves what the screen's export offers; for CSV the lines without the header. */
+  async exportAs(format: 'csv' | 'json'): Promise<Exported> {
+    const button = this.page.getByTestId(`export-${format}`);
+    if (!(await button.isVisible())) await this.page.getByTestId('export-menu').first().click();
+    const [download] = await Promise.all([this.page.waitForEvent('download'), button.click()]);
+    const [header = '', ...lines] = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    return { download, header, lines };
   }
 
   /** Talks to the daemon as `exai` does. */

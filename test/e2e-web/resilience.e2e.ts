@@ -1,6 +1,6 @@
 import { expect, test } from './fixtures.ts';
 
-test('UI-28: a killed daemon shows its error page within a second, which leaves by itself', async ({
+test('UI-28: a killed daemon shows its error page, which leaves by itself when a daemon is back, without a new link', async ({
   scene,
   dashboard,
 }) => {
@@ -10,15 +10,16 @@ test('UI-28: a killed daemon shows its error page within a second, which leaves 
   await dashboard.open();
   const { page } = dashboard;
   await expect(page.getByTestId('session-row')).toHaveCount(1);
-  await daemon.kill();
-  await expect(page.getByTestId('error-page').or(page.getByTestId('banner-stale'))).toBeVisible({ timeout: 1_500 });
-  await expect(page.getByTestId('error-code')).toHaveText(/DAEMON_(UNAVAILABLE|EXITED)/, { timeout: 8_000 });
+  await daemon.kill(); // SIGKILL
+  // 1.5 s on a quiet machine; the bound leaves room for a busy one.
+  await expect(page.getByTestId('error-page')).toBeVisible({ timeout: 5_000 });
+  await expect(page.getByTestId('error-code')).toHaveText(/^DAEMON_(UNAVAILABLE|EXITED)$/);
+  const address = page.url();
   await scene.startDaemon({ EXAI_WS_PORT: String(port) });
-  // A new daemon knows no browser: it says how to come in again, and never shows old figures as new ones.
-  await expect(page.getByTestId('error-code')).toHaveText('UI_SESSION_EXPIRED', { timeout: 15_000 });
-  await dashboard.open();
-  await expect(page.getByTestId('error-page')).toHaveCount(0);
-  await expect(page.getByTestId('session-row')).toHaveCount(1, { timeout: 10_000 });
+  await expect(page.getByTestId('error-page')).toHaveCount(0, { timeout: 15_000 });
+  await expect(page.locator('[data-testid=session-row][data-id="stays"]')).toHaveCount(1, { timeout: 15_000 });
+  await expect(page.getByTestId('status-pill')).toContainText('Running');
+  expect(page.url()).toBe(address);
 });
 
 test('UI-30: after a cut feed the lists equal a fresh snapshot, no row twice', async ({ scene, dashboard }) => {

@@ -1,4 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 
 const screens = ['#/', '#/sessions/window-one', '#/activity', '#/logs/daemon', '#/settings', '#/rotation'] as const;
@@ -108,12 +109,54 @@ for (const theme of ['light', 'dark'] as const) {
       for (const hash of screens) {
         await dashboard.go(hash);
         await dashboard.page.waitForTimeout(400);
-        const { violations } = await new AxeBuilder({ page: dashboard.page }).analyze();
-        expect(violations.map(({ id, nodes }) => `${hash} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
+        await expectNoViolation(dashboard.page, hash);
       }
       window.cancel('sleep');
     });
   }
+}
+
+for (const [theme, size] of [
+  ['light', { width: 1280, height: 800 }],
+  ['dark', { width: 380, height: 560 }],
+] as const) {
+  test(`UI-37: axe finds nothing on what comes seldom or lies above a screen, ${theme}, ${size.width} wide`, async ({
+    scene,
+    dashboard,
+  }) => {
+    test.setTimeout(60_000);
+    const { page } = dashboard;
+    const check = async (what: string, testId: string) => {
+      await expect(page.getByTestId(testId).first()).toBeVisible();
+      await page.waitForTimeout(200); // fades
+      await expectNoViolation(page, what);
+    };
+    const daemon = await scene.startDaemon();
+    await page.emulateMedia({ colorScheme: theme });
+    await dashboard.open('#/', size);
+    await check('empty overview', 'empty-state');
+    await dashboard.go('#/sessions/nobody');
+    await check('unknown session', 'error-panel');
+    await scene.openWindow({ EXAI_SESSION_ID: 'window-one' });
+    await dashboard.go('#/sessions');
+    await check('sessions', 'session-row');
+    await dashboard.go('#/sessions/window-one');
+    await page.getByTestId('session-more').last().click();
+    await check('menu of a session', 'menu-session-log');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('app-menu').click();
+    await check('menu of the page', 'menu-keys');
+    await page.getByTestId('menu-keys').click();
+    await check('keys', 'dialog');
+    await page.keyboard.press('Escape');
+    await daemon.kill();
+    await check('daemon down', 'error-page');
+    await scene.startDaemon({ EXAI_WS_PORT: String(daemon.port) });
+    await page.context().clearCookies();
+    await page.reload();
+    await expect(page.getByTestId('error-code')).toHaveText('UI_SESSION_EXPIRED');
+    await check('signed out', 'error-page');
+  });
 }
 
 test('UI-37: axe finds nothing with forced colours and from right to left', async ({ scene, dashboard }) => {
@@ -128,8 +171,7 @@ test('UI-37: axe finds nothing with forced colours and from right to left', asyn
   for (const hash of screens) {
     await dashboard.go(hash);
     await page.waitForTimeout(400);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${hash} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
+    await expectNoViolation(page, hash);
   }
 });
 
@@ -154,3 +196,8 @@ test('UI-38: who wants no motion gets none', async ({ scene, dashboard }) => {
   await window.stop();
   expect(await moving()).toEqual([]);
 });
+
+async function expectNoViolation(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${what} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
+}

@@ -99,8 +99,10 @@ export function SessionList({ labelledBy, isTable, empty }: SessionListProps) {
         onSort={sortBy}
         className="cell--number cell--roomy"
       />
-      <SortHeader column="connected" label={columns.connected} sort={sort} onSort={sortBy} className="cell--roomy" />
-      <span role="columnheader">{columns.token}</span>
+      <SortHeader column="connected" label={columns.connected} sort={sort} onSort={sortBy} className="cell--spare" />
+      <span role="columnheader" className="cell--narrow-out">
+        {columns.token}
+      </span>
       <span role="columnheader">
         <span className="visually-hidden">{columns.actions}</span>
       </span>

@@ -59,10 +59,10 @@ export const SessionTableRow = memo(function SessionTableRow({ sessionKey }: { r
         {session.p95Ms === null ? text.common.none : words.duration(session.p95Ms)}
       </Cell>
       <Cell className="cell--number cell--roomy">{words.number(session.errorsToday)}</Cell>
-      <Cell className="cell--roomy">
+      <Cell className="cell--spare">
         <Ago at={session.connectedAt} />
       </Cell>
-      <Cell>
+      <Cell className="cell--narrow-out">
         {standing === 'current' || standing === 'old' ? (
           <Status
             kind={standing === 'current' ? 'done' : 'attention'}

@@ -16,7 +16,7 @@ test('UI-31: the address is the filter; rows, chips and export agree', async ({ 
   const second = await scene.openWindow({ EXAI_SESSION_ID: 'vscode-instance-2' });
   await callMany(first, 5);
   await callMany(second, 7);
-  const callsOf = async (session: string) => {
+  const callsOf = async (session: string): Promise<readonly string[]> => {
     const query = { session };
     const { rows: calls } = await dashboard.admin((client) => client.call('history', { query }));
     return calls.map(({ callId }) => callId).toSorted();
@@ -25,8 +25,10 @@ test('UI-31: the address is the filter; rows, chips and export agree', async ({ 
   await dashboard.open('#/activity?session=vscode-instance-1');
   const { page } = dashboard;
   const rows = page.getByTestId('history-row');
-  const shown = async () =>
-    (await rows.evaluateAll((all) => all.map((row) => row.getAttribute('data-id') ?? ''))).toSorted();
+  const shown = async (): Promise<readonly string[]> => {
+    const ids = await rows.evaluateAll((all) => all.map((row) => row.getAttribute('data-id') ?? ''));
+    return ids.toSorted();
+  };
   await expect(rows).toHaveCount(5);
   expect(await shown()).toEqual(await callsOf('vscode-instance-1'));
   await expect(rows.getByText('vscode-instance-1', { exact: true })).toHaveCount(5);

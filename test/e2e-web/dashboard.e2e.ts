@@ -66,3 +66,36 @@ test('UI-40: the first real data is painted soon after the daemon is ready', asy
   // The figure itself is in docs/performance.md: a test only proves that it can be measured and is no accident.
   expect(at('exai:first-data')).toBeGreaterThanOrEqual(at('exai:ready'));
 });
+
+test('UI-34: at 1280 px the table shows names and ids in full, beside the pane of a session too', async ({
+  scene,
+  dashboard,
+}) => {
+  await scene.startDaemon();
+  for (let count = 0; count < 2; count += 1) {
+    await scene.openWindow({ EXAI_SESSION_ID: 'vscode-instance-1', EXAI_SERVER_NAME: 'EXAI-WS-VSCode1' });
+  }
+  await dashboard.open('#/', wide);
+  const { page } = dashboard;
+  for (const hash of ['#/', '#/sessions', '#/sessions/vscode-instance-1']) {
+    await dashboard.go(hash);
+    const rows = page.getByTestId('session-row');
+    await expect(rows).toHaveCount(2);
+    for (const text of ['EXAI-WS-VSCode1', 'vscode-instance-1', 'vscode-instance-1#2']) {
+      const shown = rows.locator(`.middle-text[title="${text}"] .middle-text__head`).first();
+      await expect(shown).toBeVisible();
+      const cut = await shown.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+      expect(cut, `${text} on ${hash}`).toBe(0);
+    }
+    const overflow = await page
+      .locator('main')
+      .evaluateAll((all) =>
+        all.flatMap((main) =>
+          [...main.querySelectorAll('.chart, .chart__head, [role=row]')]
+            .filter((part) => part.scrollWidth > part.clientWidth)
+            .map((part) => part.className),
+        ),
+      );
+    expect(overflow, hash).toEqual([]);
+  }
+});

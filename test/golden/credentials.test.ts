@@ -79,9 +79,10 @@ describe('who guesses', () => {
       await response.text();
       return { status: response.status, tookMs: performance.now() - startedAt };
     };
-    for (let guess = 0; guess < 5; guess += 1) {
+    // The admin API counts for itself, so that guesses there never delay the editors.
+    for (let guess = 1; guess <= 9; guess += 1) {
       expect((await ask('/health', `guess-${guess}`)).tookMs).toBeLessThan(900);
-      expect((await ask('/api/status', `guess-${guess}`)).tookMs).toBeLessThan(guess < 4 ? 900 : Infinity);
+      expect((await ask('/api/status', `guess-${guess}`)).tookMs).toBeLessThan(900);
     }
     const late = await Promise.all([ask('/health', 'guess'), ask('/api/status', 'guess'), ask('/health', token)]);
     expect(late.map(({ status }) => status)).toEqual([200, 401, 200]);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
 import { type Dashboard, expect, test } from '../e2e-web/fixtures.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import type { Scene } from '../support/scene.ts';
@@ -81,12 +82,15 @@ test('pictures of every screen', async ({ scene, dashboard }) => {
   }
   await page.setViewportSize(sizes.narrow);
   await dashboard.go('#/');
+  await page.keyboard.press('?');
+  await expect(page.getByTestId('dialog')).toBeVisible();
+  await takeBoth(page, 'keys-narrow');
+  await page.keyboard.press('Escape');
   await page.getByTestId('rotate-button').click();
   await page.waitForTimeout(3_000);
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme });
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: join(folder, `rotation-narrow-${theme}.png`) });
+  for (const [width, size] of Object.entries(sizes)) {
+    await page.setViewportSize(size);
+    await takeBoth(page, `rotation-${width}`);
   }
 });
 
@@ -94,16 +98,29 @@ test('pictures of nothing and of trouble', async ({ scene, dashboard }) => {
   const { page } = dashboard;
   const daemon = await scene.startDaemon();
   await dashboard.open();
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme });
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(folder, `empty-narrow-${theme}.png`) });
+  for (const [width, size] of Object.entries(sizes)) {
+    await page.setViewportSize(size);
+    if (width === 'wide') await page.locator('.chart canvas').nth(3).waitFor(); // drawn once, when first seen
+    await takeBoth(page, `empty-${width}`);
   }
   await daemon.kill();
   await expect(page.getByTestId('error-page')).toBeVisible({ timeout: 15_000 });
+  for (const [width, size] of Object.entries(sizes)) {
+    await page.setViewportSize(size);
+    await takeBoth(page, `daemon-down-${width}`);
+  }
+  await scene.startDaemon({ EXAI_WS_PORT: String(daemon.port) });
+  await page.context().clearCookies();
+  await page.setViewportSize(sizes.narrow);
+  await page.reload();
+  await expect(page.getByTestId('error-code')).toHaveText('UI_SESSION_EXPIRED');
+  await takeBoth(page, 'signed-out-narrow');
+});
+
+async function takeBoth(page: Page, name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme });
     await page.waitForTimeout(500);
-    await page.screenshot({ path: join(folder, `daemon-down-narrow-${theme}.png`) });
+    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
   }
-});
+}

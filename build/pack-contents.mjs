@@ -35,8 +35,12 @@ export const binFiles = [
   'renderer/favicon.svg',
   'renderer/index.html',
   'renderer/theme.js',
+  'renderer/assets/dashboard-charts-*.css',
+  'renderer/assets/dashboard-charts-*.js',
   'renderer/assets/index-*.css',
   'renderer/assets/index-*.js',
+  'renderer/assets/time-chart-*.css',
+  'renderer/assets/time-chart-*.js',
 ];
 
 /** What Electron reads in the app's package.json. */

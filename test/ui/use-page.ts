@@ -77,6 +77,8 @@ export function usePage(): (snapshot: Snapshot, options?: OpenOptions) => Promis
 
 /** What axe finds, as lines to read. */
 export async function violationsOf(page: Page): Promise<string[]> {
+  // A colour on its way to another one is no colour of ours.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }

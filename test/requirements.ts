@@ -1,6 +1,6 @@
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `BAD-…` the inputs that
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `BAD-…` the inputs that
  * must be survived.
  */
 export interface Requirement {
@@ -134,6 +134,18 @@ const rows: readonly (readonly [string, string])[] = [
     'S4',
   ]),
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
+
+  // Tray app
+  ['TRAY-own-daemon', 'the tray starts its daemon, drains and stops it, and leaves no process behind'],
+  ['TRAY-restart', 'a daemon that dies is started again after a growing pause'],
+  ['TRAY-crash-loop', 'after five crashes in two minutes the tray gives up and shows the last lines of stderr'],
+  ['TRAY-adopt', 'a running daemon is adopted by its discovery file, proof, pid and start time'],
+  ['TRAY-killed', 'a killed tray takes no daemon with it'],
+  ['TRAY-other-version', 'a daemon of another version is adopted and says so'],
+  ['TRAY-stopped-outside', 'a daemon that was stopped in order stays stopped'],
+  ['TRAY-port-taken', 'a taken port names its holder and leads to the next free one'],
+  ['TRAY-bad-settings', 'a daemon that refuses its settings fails at once with its own words'],
+  ['TRAY-hung', 'a daemon that does not answer is ended and started again'],
 
   // History of calls
   ['HIST-recorded', 'a finished call is one row of the history within a second, however it ended'],

@@ -1,5 +1,5 @@
 import { test as base, type Page } from '@playwright/test';
-import { AdminClient } from '../../cli/admin-client.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import { Scene } from '../support/scene.ts';
 
 /** A page that was let in with a ticket, on the interface of a real daemon. */

@@ -8,7 +8,7 @@ import type { HostVerb } from './host-verbs.ts';
 const seconds = z.number();
 
 /** Problems that only the owner of the daemon can tell. */
-export const hostProblemCodes = [
+const hostProblemCodes = [
   'DAEMON_EXITED',
   'DAEMON_START_FAILED',
   'DAEMON_CRASH_LOOP',
@@ -64,7 +64,7 @@ export interface MenuRow {
   readonly isDefault?: boolean | undefined;
   readonly submenu?: readonly MenuRow[] | undefined;
 }
-export const menuRowSchema: z.ZodType<MenuRow> = z.object({
+const menuRowSchema: z.ZodType<MenuRow> = z.object({
   id: z.string(),
   label: z.string(),
   isEnabled: z.boolean(),

@@ -124,7 +124,7 @@ function neverStarted(message: string): StartedDaemon {
 }
 
 /** The last lines of an output that are no `ready` line. */
-export function lastLines(text: string): readonly string[] {
+function lastLines(text: string): readonly string[] {
   return text
     .slice(-tailBytes)
     .split('\n')

@@ -2,7 +2,7 @@ import { type Clock, sleep } from './clock.ts';
 import type { DaemonExit, DaemonProcess } from './daemon-process.ts';
 
 /** How long a daemon may take to end in order (it drains for 5 s), and how long after SIGKILL, in milliseconds. */
-export const endLimits = { drainMs: 10_000, killMs: 2_000 } as const;
+const endLimits = { drainMs: 10_000, killMs: 2_000 } as const;
 
 /**
  * Asks it to end, waits for its exit, and kills it when it does not come. Resolves when it has gone, or when even the system

@@ -25,7 +25,7 @@ export async function portProblem(
 }
 
 /** The first port above `port` that can be bound; 0 when there is none within reach. */
-export async function nextFreePort(host: string, port: number): Promise<number> {
+async function nextFreePort(host: string, port: number): Promise<number> {
   for (let candidate = port + 1; candidate <= Math.min(port + portsTried, 65_535); candidate += 1) {
     if (await canListen(host, candidate)) return candidate;
   }

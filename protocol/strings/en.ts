@@ -5,12 +5,13 @@ import { rotation } from './en/rotation.ts';
 import { session } from './en/session.ts';
 import { shell } from './en/shell.ts';
 import { status } from './en/status.ts';
+import { tray } from './en/tray.ts';
 
 /**
  * Every word a person reads, one section per screen; window, dashboard, tray and command line share it.
  * `{name}` is filled in. An object with `one` and `other` is a plural, picked by its count (`Intl.PluralRules`).
  */
-export const en = { common, errors, overview, rotation, session, shell, status };
+export const en = { common, errors, overview, rotation, session, shell, status, tray };
 
 type Widened<T> = T extends string ? string : { readonly [Key in keyof T]: Widened<T[Key]> };
 /** The shape that every locale has. */

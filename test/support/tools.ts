@@ -8,6 +8,9 @@ const tools = {
     known: ['/usr/bin/chromium', '/usr/bin/google-chrome'],
     debian: 'chromium',
   },
+  Xvfb: { env: 'EXAI_TEST_XVFB', known: ['/usr/bin/Xvfb'], debian: 'xvfb' },
+  xclip: { env: 'EXAI_TEST_XCLIP', known: ['/usr/bin/xclip'], debian: 'xclip' },
+  xdotool: { env: 'EXAI_TEST_XDOTOOL', known: ['/usr/bin/xdotool'], debian: 'xdotool' },
 } as const;
 
 export type FoundTool = { readonly path: string } | { readonly skip: string };

@@ -1,0 +1,54 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import type { HostCommand } from '../../../protocol/host-bridge.ts';
+import type { TrayHost } from '../../host/host.ts';
+import { useServices, useTicking, useWords } from '../../state/services.ts';
+import { Button } from '../../ui/button.tsx';
+import { Skeleton } from '../../ui/panels.tsx';
+import { ErrorPage } from './error-page.tsx';
+import { ReportButton } from './report-button.tsx';
+
+/** The daemon is not up, and this window belongs to the app that owns it: why, and the button that cures it. */
+export function OwnedDaemonPage({ tray }: { readonly tray: TrayHost }) {
+  const words = useWords();
+  const { text } = words;
+  const { retryFeed } = useServices();
+  const state = useSyncExternalStore(tray.subscribe, tray.state);
+  const isUp = state?.supervisor.state === 'ready';
+  useEffect(() => {
+    if (isUp) retryFeed(); // it is told before the pause between two looks is over
+  }, [isUp, retryFeed]);
+  const nextTryAt = state?.supervisor.nextTryAt ?? null;
+  const nextTry = useTicking((now) =>
+    nextTryAt === null ? '' : words.fill(text.errors.nextTry, { seconds: Math.max(0, Math.ceil(nextTryAt - now)) }),
+  );
+  if (state === undefined || state.supervisor.state === 'starting') return <Skeleton />;
+  const { supervisor } = state;
+  const { problem } = supervisor;
+  const next = problem?.code === 'PORT_IN_USE' ? Number(problem.params['next']) : 0;
+  const sentences = problem === null ? undefined : text.tray.problems[problem.code];
+  const run = (command: HostCommand) => () => void tray.ask('command', command);
+  return (
+    <ErrorPage
+      code={problem?.code ?? 'DAEMON_STOPPED'}
+      title={sentences === undefined ? text.tray.window.stopped : words.fill(sentences.title, problem?.params ?? {})}
+      cause={
+        sentences === undefined ? text.tray.window.stoppedCause : words.fill(sentences.cause, problem?.params ?? {})
+      }
+      meanwhile={nextTry === '' ? undefined : nextTry}
+    >
+      {next > 0 ? (
+        <Button kind="filled" testId="error-action" data-arrival onClick={run({ type: 'use-next-port' })}>
+          {words.fill(text.tray.menu.usePort, { port: next })}
+        </Button>
+      ) : (
+        <Button kind="filled" testId="error-action" data-arrival onClick={run({ type: 'start' })}>
+          {text.tray.window.start}
+        </Button>
+      )}
+      <ReportButton code={problem?.code ?? 'DAEMON_STOPPED'} />
+      {problem === null || problem.stderrTail.length === 0 ? null : (
+        <pre data-testid="error-lines">{problem.stderrTail.join('\n')}</pre>
+      )}
+    </ErrorPage>
+  );
+}

@@ -153,6 +153,8 @@ const rows: readonly (readonly [string, string])[] = [
   ['TRAY-profiles', 'several daemons, each with its own port, token and state directory'],
   ['TRAY-place', 'the window opens where it was, else near the icon, always in view'],
   ['TRAY-links', 'the window shows its own page only and opens listed hosts only'],
+  ['TRAY-api', 'the page reaches the admin API through the app, and never holds the secret'],
+  ['TRAY-rotate', 'one click in the menu rotates the token and shows the result'],
   ['TRAY-window', 'the window shows the real interface of the daemon, and the tray says the same'],
   [
     'TRAY-bridge',

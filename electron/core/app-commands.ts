@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { AdminClient } from '../../platform/admin-client.ts';
 import { editorConfig } from '../../platform/editor-config.ts';
+import { loadSettings } from '../../platform/load-settings.ts';
 import { writeRedirectPage } from '../../platform/redirect-page.ts';
-import { type StateLayout, stateLayout } from '../../platform/state-dir.ts';
+import { type Environment, type StateLayout, stateLayout } from '../../platform/state-dir.ts';
 import { FailureError } from '../../protocol/errors.ts';
 import type { HostCommand } from '../../protocol/host-bridge.ts';
 import type { ClipboardKeeper } from './clipboard-keeper.ts';
@@ -26,8 +27,7 @@ export interface AppCommandsOptions {
   readonly profiles: DaemonProfiles;
   readonly clipboard: ClipboardKeeper;
   readonly editorRuntime: EditorRuntime;
-  /** Log folder of a state directory, as its settings say. */
-  readonly logDirOf: (stateDir: string) => string;
+  readonly env: Environment;
   readonly menu: () => readonly TrayRow[];
   readonly diagnostics: () => string;
   readonly quit: (choice: 'keep' | 'stop' | undefined) => Promise<void>;
@@ -117,11 +117,11 @@ export class AppCommands {
   }
 
   reveal(what: 'logs' | 'state' | 'settings'): void {
-    const { desktop, logDirOf } = this.#options;
+    const { desktop, env } = this.#options;
     const { stateDir, settingsFile } = this.#layout();
     switch (what) {
       case 'logs':
-        desktop.openFolder(logDirOf(stateDir));
+        desktop.openFolder(logDirOf(stateDir, env));
         break;
       case 'state':
         desktop.openFolder(stateDir);
@@ -140,7 +140,7 @@ export class AppCommands {
   }
 
   async #act(action: MenuAction): Promise<void> {
-    const { desktop, clipboard, diagnostics, logDirOf } = this.#options;
+    const { desktop, clipboard, diagnostics, env } = this.#options;
     switch (action.type) {
       case 'command':
         await this.run(action.command);
@@ -166,7 +166,7 @@ export class AppCommands {
       case 'open-log': {
         const { sources } = await this.client().call('logs');
         const found = sources.find(({ id }) => id === action.source);
-        if (found !== undefined) desktop.revealFile(join(logDirOf(this.#layout().stateDir), found.file));
+        if (found !== undefined) desktop.revealFile(join(logDirOf(this.#layout().stateDir, env), found.file));
         break;
       }
       case 'reveal-logs':
@@ -203,4 +203,10 @@ export class AppCommands {
     const { profiles } = this.#options;
     return stateLayout(profiles.stateDirOf(profiles.current));
   }
+}
+
+/** As the settings of that state directory say. */
+function logDirOf(stateDir: string, env: Environment): string {
+  const loaded = loadSettings('daemon', { env: { ...env, EXAI_STATE_DIR: stateDir } });
+  return loaded.type === 'invalid' ? stateLayout(stateDir).defaultLogDir : loaded.logDir;
 }

@@ -1,10 +1,9 @@
-import { loadSettings } from '../../platform/load-settings.ts';
-import { stateLayout } from '../../platform/state-dir.ts';
 import { FailureError } from '../../protocol/errors.ts';
-import type { HostNotice, HostPreferences, HostState, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import type { HostNotice, HostPreferences, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
 import { en } from '../../protocol/strings/en.ts';
 import { proxyApi } from './api-proxy.ts';
 import { AppCommands, type EditorRuntime } from './app-commands.ts';
+import { type AppFacts, hostStateOf, trayFactsOf } from './app-facts.ts';
 import { AppPicture } from './app-picture.ts';
 import type { HostHandlers } from './bridge-handlers.ts';
 import { ClipboardKeeper } from './clipboard-keeper.ts';
@@ -16,7 +15,6 @@ import type { DesktopPorts } from './desktop-ports.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { connectedSessions, quitPlan, quitQuestion } from './quit-policy.ts';
 import type { Settings } from './settings.ts';
-import type { TrayFacts } from './tray-model.ts';
 import { fill } from './words.ts';
 
 export interface TrayAppOptions {
@@ -69,8 +67,8 @@ export class TrayApp {
     this.#picture = new AppPicture({
       clock,
       desktop,
-      facts: () => this.#trayFacts(),
-      state: () => this.#hostState(),
+      facts: () => trayFactsOf(this.#facts()),
+      state: () => hostStateOf(this.#facts()),
     });
     this.#commands = new AppCommands({
       desktop,
@@ -78,7 +76,7 @@ export class TrayApp {
       profiles: this.#profiles,
       clipboard: this.#clipboard,
       editorRuntime: options.editorRuntime,
-      logDirOf: (stateDir) => logDirOf(stateDir, env),
+      env,
       menu: () => this.#picture.model().menu,
       diagnostics: () => diagnosticsText(this.#picture.hostState(), this.#fleet.current.snapshot),
       quit: (choice) => this.quit(choice),
@@ -251,38 +249,16 @@ export class TrayApp {
     this.#picture.changed();
   }
 
-  #trayFacts(): Omit<TrayFacts, 'now' | 'workedAt'> {
-    const { current } = this.#fleet;
-    const { quitChoice } = this.#options.settings.now.preferences;
-    const connected = this.#fleet.all.some(({ snapshot }) => connectedSessions(snapshot).length > 0);
-    return {
-      supervisor: current.view,
-      snapshot: current.snapshot,
-      loginItem: this.#loginItem,
-      update: this.#update,
-      profiles: this.#fleet.views(),
-      asksAtQuit: connected && quitChoice === 'ask',
-    };
-  }
-
-  #hostState(): Omit<HostState, 'menu'> {
+  #facts(): AppFacts {
     const { settings, version, platform } = this.#options;
-    const { preferences, seenNotices } = settings.now;
     return {
+      settings: settings.now,
       version,
       platform,
-      supervisor: this.#fleet.current.view,
-      profiles: this.#fleet.views(),
+      fleet: this.#fleet,
       hasTrayHost: this.#hasTrayHost,
       loginItem: this.#loginItem,
       update: this.#update,
-      preferences,
-      notices: this.#hasTrayHost || seenNotices.includes('no-tray') ? [] : ['no-tray'],
     };
   }
-}
-
-function logDirOf(stateDir: string, env: TrayAppOptions['env']): string {
-  const loaded = loadSettings('daemon', { env: { ...env, EXAI_STATE_DIR: stateDir } });
-  return loaded.type === 'invalid' ? stateLayout(stateDir).defaultLogDir : loaded.logDir;
 }

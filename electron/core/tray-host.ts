@@ -53,6 +53,11 @@ export class TrayHostWatch {
     socket.on('close', () => this.#tell(false));
   }
 
+  /** The bus has let us in and is still there. */
+  get isListening(): boolean {
+    return this.#isAuthenticated && this.#socket?.destroyed === false;
+  }
+
   stop(): void {
     this.#socket?.removeAllListeners('close');
     this.#socket?.destroy();

@@ -125,7 +125,7 @@ export interface TrayDesktop {
   readonly home: TestHome;
   readonly bus: FakeSessionBus;
   readonly env: Readonly<Record<string, string>>;
-  start(args?: readonly string[]): TrayProcess;
+  start(args?: readonly string[], more?: Readonly<Record<string, string>>): TrayProcess;
 }
 
 /** A desktop of its own for each test: X server, session bus with a tray host, home. Everything in it ends with the test. */
@@ -159,8 +159,8 @@ export const test = base.extend<{ desktop: TrayDesktop }, { display: string }>({
       home,
       bus,
       env,
-      start(args = []) {
-        const tray = new TrayProcess(home, env, args);
+      start(args = [], more = {}) {
+        const tray = new TrayProcess(home, { ...env, ...more }, args);
         started.push(tray);
         return tray;
       },

@@ -1,7 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { busPath, TrayHostWatch } from '../../electron/core/tray-host.ts';
 import { Arrivals } from '../support/deadline.ts';
 import { FakeSessionBus } from '../support/session-bus.ts';
+import { findTool } from '../support/tools.ts';
 
 describe('TRAY-no-host: whether the desktop shows tray icons', () => {
   it.each([
@@ -27,6 +33,26 @@ describe('TRAY-no-host: whether the desktop shows tray icons', () => {
     await bus.stop();
     expect(await told.next('a bus that has gone')).toBe(false);
     watch.stop();
+  });
+
+  const dbus = findTool('dbus-daemon');
+  it.skipIf('skip' in dbus)('speaks to a real bus, on which no panel is', async () => {
+    const program = 'path' in dbus ? dbus.path : '';
+    const folder = mkdtempSync(join(tmpdir(), 'exai-dbus-'));
+    const path = join(folder, 'bus');
+    const daemon = spawn(program, ['--session', '--nofork', '--print-address=1', `--address=unix:path=${path}`], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(daemon.stdout, 'data');
+    const told = new Arrivals<boolean>();
+    const uid = process.getuid?.() ?? 0;
+    const watch = new TrayHostWatch({ path, uid, onChange: (hasHost) => told.push(hasHost) });
+    expect(await told.next('no host')).toBe(false);
+    expect(watch.isListening).toBe(true); // it answered: a bus that is not understood is left
+    watch.stop();
+    daemon.kill();
+    await once(daemon, 'exit');
+    rmSync(folder, { recursive: true });
   });
 
   it('takes a bus that cannot be reached for none', async () => {

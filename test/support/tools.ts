@@ -10,6 +10,7 @@ const tools = {
   },
   Xvfb: { env: 'EXAI_TEST_XVFB', known: ['/usr/bin/Xvfb'], debian: 'xvfb' },
   xclip: { env: 'EXAI_TEST_XCLIP', known: ['/usr/bin/xclip'], debian: 'xclip' },
+  'dbus-daemon': { env: 'EXAI_TEST_DBUS_DAEMON', known: ['/usr/bin/dbus-daemon'], debian: 'dbus-daemon' },
   xdotool: { env: 'EXAI_TEST_XDOTOOL', known: ['/usr/bin/xdotool'], debian: 'xdotool' },
 } as const;
 

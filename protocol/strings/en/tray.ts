@@ -65,6 +65,7 @@ export const tray = {
     stopped: 'The daemon is stopped',
     stoppedCause: 'Your editors stay connected and wait.',
     start: 'Start the daemon',
+    noTray: 'Your desktop shows no tray icons. The AppIndicator extension adds them; everything works without it.',
   },
   quit: {
     title: 'Quit EXAI Tray?',

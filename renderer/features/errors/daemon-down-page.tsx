@@ -1,5 +1,6 @@
 import { CommandLine } from '../../parts/command-line.tsx';
-import { useHost, useLive, useServices, useTicking, useWords } from '../../state/services.ts';
+import { useLive, useServices, useTicking, useWords } from '../../state/services.ts';
+import { useTray } from '../../state/use-tray.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorPage } from './error-page.tsx';
 import { OwnedDaemonPage } from './owned-daemon-page.tsx';
@@ -10,9 +11,9 @@ const code = 'DAEMON_UNAVAILABLE';
 
 /** Nobody answers. It leaves by itself when the daemon is back. */
 export function DaemonDownPage() {
-  const { tray } = useHost();
+  const { tray, state } = useTray();
   useRecheck();
-  return tray === undefined ? <ForeignDaemonPage /> : <OwnedDaemonPage tray={tray} />;
+  return tray === undefined ? <ForeignDaemonPage /> : <OwnedDaemonPage tray={tray} state={state} />;
 }
 
 /** In a browser: only a person at that machine can start it. */

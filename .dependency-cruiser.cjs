@@ -49,7 +49,8 @@ module.exports = {
       comment: 'What ships belongs in dependencies.',
       severity: 'error',
       from: { pathNot: tests },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      // Electron is not a package of the app: the app is packed into it.
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^node_modules/electron/' },
     },
     ...onlyImports({ folder: 'protocol', paths: ['^node_modules/zod/'], node: false }),
     ...onlyImports({ folder: 'platform', paths: ['^protocol/', '^node_modules/env-paths/'], node: true }),
@@ -92,6 +93,42 @@ module.exports = {
       severity: 'error',
       from: { pathNot: ['^renderer/', '^test/'] },
       to: { path: '^renderer/' },
+    },
+    ...onlyImports({ folder: 'electron/core', paths: ['^protocol/', '^platform/', '^node_modules/zod/'], node: true }),
+    {
+      name: 'electron-shell-imports',
+      comment: 'main, preload and shell adapt Electron; daemon, cli, shim and renderer are other processes.',
+      severity: 'error',
+      from: { path: '^electron/(shell/|main[.]ts|preload[.]ts)' },
+      to: {
+        pathNot: [
+          '^electron/',
+          '^protocol/',
+          '^platform/',
+          '^node_modules/(electron|electron-store|electron-updater)/',
+        ],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'electron-only-in-its-shell',
+      comment: 'Everything else runs under plain Node and is tested there.',
+      severity: 'error',
+      from: { pathNot: '^(electron/(shell/|main[.]ts|preload[.]ts)|test/e2e-tray/)' },
+      to: { path: '^node_modules/(electron|electron-store|electron-updater)/' },
+    },
+    {
+      name: 'preload-knows-names-only',
+      comment: 'It is loaded into every page; schemas stay in main and in the page.',
+      severity: 'error',
+      from: { path: '^electron/preload[.]ts' },
+      to: { pathNot: ['^protocol/host-verbs[.]ts', '^node_modules/electron/'] },
+    },
+    {
+      name: 'nobody-imports-electron',
+      severity: 'error',
+      from: { pathNot: ['^electron/', '^test/'] },
+      to: { path: '^electron/' },
     },
     {
       name: 'cli-speaks-api',

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const folders = '{protocol,platform,daemon,shim,cli,renderer}';
+const folders = '{protocol,platform,daemon,shim,cli,renderer,electron}';
 
 export default defineConfig({
   test: {

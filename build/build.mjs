@@ -12,13 +12,25 @@ import { buildIcons } from './icons.mjs';
  * All of it is made in memory and then swapped in file by file, so a process that starts meanwhile never reads half a file.
  */
 
-/** `run`: started as a command. `packages`: what may be bundled; absent means anything. */
+/**
+ * `run`: started as a command. `packages`: what may be bundled; absent means anything. `external`: what is there where it runs.
+ */
 const entries = [
   { name: 'daemon', input: 'daemon/main.ts', run: false },
   // A thread of the daemon; a file of its own, so that the daemon does not read the query builder at every start.
   { name: 'history-worker', input: 'daemon/store/history-worker.ts', run: false },
   { name: 'shim', input: 'shim/main.ts', run: true, packages: ['ws', 'env-paths', 'is-safe-filename'] },
   { name: 'cli', input: 'cli/main.ts', run: true },
+  { name: 'main', input: 'electron/main.ts', run: false, external: ['electron'] },
+  // A sandboxed page can load nothing else than one CommonJS file.
+  {
+    name: 'preload',
+    file: 'preload.cjs',
+    input: 'electron/preload.ts',
+    run: false,
+    external: ['electron'],
+    packages: [],
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -46,12 +58,12 @@ for (const name of await readdir('dist')) {
 }
 await writeBinHashes('dist');
 
-/** @param {{ name: string, input: string, run: boolean, packages?: string[] }} entry */
-async function bundle({ name, input, run, packages }) {
+/** @param {{ name: string, file?: string, input: string, run: boolean, packages?: string[], external?: string[] }} entry */
+async function bundle({ name, file = `${name}.js`, input, run, packages, external = [] }) {
   const { output } = await build({
     input,
     platform: 'node',
-    external: (id) => isBuiltin(id),
+    external: (id) => isBuiltin(id) || external.includes(id),
     transform: {
       define: {
         __EXAI_VERSION__: JSON.stringify(version),
@@ -62,7 +74,7 @@ async function bundle({ name, input, run, packages }) {
     },
     // One file per process, and what is imported on first use is still evaluated on first use.
     output: {
-      file: `dist/${name}.js`,
+      file: `dist/${file}`,
       format: 'cjs',
       // White space is a third of what the engine has to read at every start; names stay, for the stack traces in logs.
       minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
@@ -77,7 +89,7 @@ async function bundle({ name, input, run, packages }) {
     },
     write: false,
   });
-  const chunks = output.filter((file) => file.type === 'chunk');
+  const chunks = output.filter((made) => made.type === 'chunk');
   if (chunks.length !== 1) throw new Error(`${name} came out as ${chunks.length} files, not one`);
   for (const id of chunks[0].moduleIds) {
     const found = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/.exec(id)?.[1];
@@ -85,5 +97,5 @@ async function bundle({ name, input, run, packages }) {
       throw new Error(`${name} may bundle only ${packages.join(', ')}, but ${found} is reached (${id})`);
     }
   }
-  return output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]);
+  return output.map((made) => [made.fileName, made.type === 'chunk' ? made.code : made.source]);
 }

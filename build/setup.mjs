@@ -13,9 +13,17 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
-const folders = ['protocol', 'platform', 'daemon', 'shim', 'cli', 'renderer', 'resources', 'build'];
+const folders = ['protocol', 'platform', 'daemon', 'shim', 'cli', 'electron', 'renderer', 'resources', 'build'];
 const sources = [...folders, 'vite.config.ts', 'package.json', 'package-lock.json'];
-const bundles = ['dist/daemon.js', 'dist/shim.js', 'dist/cli.js', 'dist/package.json', 'dist/renderer/index.html'];
+const bundles = [
+  'dist/daemon.js',
+  'dist/shim.js',
+  'dist/cli.js',
+  'dist/main.js',
+  'dist/preload.cjs',
+  'dist/package.json',
+  'dist/renderer/index.html',
+];
 const lock = 'package-lock.json';
 const installedLock = 'node_modules/.package-lock.json'; // npm writes it at the end of an install
 const stamp = 'node_modules/.exai-installed'; // hash of the lock that was installed

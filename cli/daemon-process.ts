@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AdminClient } from '../platform/admin-client.ts';
 import { readDiscovery } from '../platform/discovery.ts';
 import { processStartedAt } from '../platform/process-info.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
 import { exitCodes, FailureError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
-import { AdminClient } from './admin-client.ts';
 
 /** Longer than the drain that settings allow by default, with the closing of everything behind it. */
 const stopMarginMs = 5_000;

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { AdminClient } from '../platform/admin-client.ts';
+import { type ConfigRoot, editorConfig } from '../platform/editor-config.ts';
 import { loadSettings } from '../platform/load-settings.ts';
 import { requireNode } from '../platform/node-version.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
 import { errorTable, exitCodes, FailureError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
-import { AdminClient } from './admin-client.ts';
 import { configJson, configRows, configText } from './config-view.ts';
 import { startDaemon, stopDaemon } from './daemon-process.ts';
-import { type ConfigRoot, editorConfig } from './editor-config.ts';
 import { openDashboard, thisDesktop } from './open-dashboard.ts';
 import { daemonCommandView, sessionsView, statusView, tokenView } from './views.ts';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
-import { writePrivateFile } from '../platform/private-file.ts';
+import { writeRedirectPage } from '../platform/redirect-page.ts';
 
 /** What opening something for a person depends on. */
 export interface Desktop {
@@ -13,15 +13,14 @@ export interface Desktop {
 export type OpenResult = { readonly type: 'opened' } | { readonly type: 'failed'; readonly message: string };
 
 /**
- * Opens the dashboard in the browser of this desktop. The address holds a ticket, and what is in the arguments of a program
- * can be read by every user of the machine: so the browser is given a page of ours that only this user can read, and that
- * page sends it on.
+ * Opens the dashboard in the browser of this desktop. The address holds a ticket, so the browser is given a page of
+ * ours that sends it on.
  * @param page where that page is written, in a private directory
  */
 export async function openDashboard(url: string, page: string, desktop: Desktop): Promise<OpenResult> {
   const opener = openerOf(desktop);
   if (opener === undefined) return { type: 'failed', message: 'There is no desktop here.' };
-  writePrivateFile(page, redirectPage(url));
+  writeRedirectPage(page, url);
   const [program, ...args] = opener;
   const isOpened = await desktop.run(program, [...args, pathToFileURL(page).href]);
   return isOpened ? { type: 'opened' } : { type: 'failed', message: `${program} could not open a browser.` };
@@ -42,18 +41,6 @@ function openerOf({ platform, env }: Desktop): readonly [string, ...string[]] | 
     default:
       return (env['DISPLAY'] ?? '') === '' && (env['WAYLAND_DISPLAY'] ?? '') === '' ? undefined : ['xdg-open'];
   }
-}
-
-function redirectPage(url: string): string {
-  // An address of ours has nothing in it that means something in HTML; a configured host name must not bring any in.
-  const address = url.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return `<!doctype html>
-<meta charset="utf-8">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0; url=${address}">
-<title>EXAI dashboard</title>
-<p><a href="${address}">Open the dashboard</a></p>
-`;
 }
 
 /** An opener that is still busy after a moment has found its browser. */

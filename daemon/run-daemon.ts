@@ -59,12 +59,13 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       maxBytes: config.logMaxBytes,
       files: config.logFiles,
     });
+    const stderr = new LogEcho();
     const logger = createLogger({
       level: logLevelOf(config.logLevel),
       secrets,
       write: (line) => {
         log.append(line);
-        process.stderr.write(`${line}\n`);
+        stderr.write(line);
       },
     });
     authenticator.onNewSecret((secret) => secrets.add(secret));
@@ -99,7 +100,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       return refuse(failure.message, failure.exitCode);
     }
     for (const warning of [...loaded.warnings, ...authentication.warnings]) logger.warn(warning);
-    return await serve(daemon, { options, config, layout, localSocket, daemonRunId, logger, log });
+    return await serve(daemon, { options, config, layout, localSocket, daemonRunId, logger, log, stderr });
   } finally {
     lock.release();
   }
@@ -110,9 +111,10 @@ async function serve(
   context: Pick<DaemonOptions, 'config' | 'layout' | 'localSocket' | 'daemonRunId' | 'logger'> & {
     options: RunDaemonOptions;
     log: RotatingFile;
+    stderr: LogEcho;
   },
 ): Promise<number> {
-  const { options, config, layout, localSocket, daemonRunId, logger, log } = context;
+  const { options, config, layout, localSocket, daemonRunId, logger, log, stderr } = context;
   const owner = readOwner(config.daemonOwner);
   const hasTcp = config.listen.includes('tcp');
   const facts = {
@@ -128,7 +130,7 @@ async function serve(
       : { dashboard: { host: config.dashboardHost, port: daemon.dashboardPort } }),
   };
   const stopped = waitForStop(logger);
-  reportBugs(logger);
+  reportBugs(logger, stderr);
   daemon.start();
   writeDiscovery(layout.discoveryFile, {
     ...facts,
@@ -151,6 +153,7 @@ async function serve(
     auth: daemon.status.status().authPolicy,
   });
   process.stdout.write(`ready ${address}\n`);
+  if (owner?.kind === 'tray') stderr.isOn = false;
   const watch = new OwnerWatch({
     owner,
     idleExitMs: config.idleExitMs,
@@ -174,9 +177,22 @@ async function serve(
   return exitCodes.ok;
 }
 
+/**
+ * Log lines on stderr, for whoever has started the daemon. The tray reads there why a daemon did not start or has crashed,
+ * from a file that must not grow for months: under it stderr is quiet in between.
+ */
+class LogEcho {
+  isOn = true;
+
+  write(line: string): void {
+    if (this.isOn) process.stderr.write(`${line}\n`);
+  }
+}
+
 /** The last resort: a bug is written to the log, masked like every line, before the process ends (exit 1). */
-function reportBugs(logger: Logger): void {
+function reportBugs(logger: Logger, stderr: LogEcho): void {
   const die = (error: unknown): void => {
+    stderr.isOn = true;
     logger.error('the daemon crashed; please report this', { error });
     process.exit(exitCodes.crash);
   };

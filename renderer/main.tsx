@@ -2,10 +2,12 @@ import './configure-zod.ts';
 import './theme.css';
 import './base.css';
 import { createRoot } from 'react-dom/client';
+import { hostBridgeKey } from '../protocol/host-verbs.ts';
 import { createAdminClient } from './api/admin-client.ts';
 import { createFeedReader } from './api/feed-reader.ts';
 import { createRequestKeyStore, signIn, takeTicket } from './api/sign-in.ts';
 import { App } from './app.tsx';
+import { createBridgeHost } from './host/bridge-host.ts';
 import { createBrowserHost } from './host/browser-host.ts';
 import { createServerClock } from './state/clock.ts';
 import { createLiveFeed } from './state/live-feed.ts';
@@ -52,11 +54,12 @@ function start(ticketGiven: string | undefined): void {
     clearTimeout: (timer) => window.clearTimeout(timer),
     isHidden,
   });
+  const bridge = window[hostBridgeKey];
   let isTicketRefused = false;
 
   const services: Services = {
     client,
-    host: createBrowserHost(window),
+    host: bridge === undefined ? createBrowserHost(window) : createBridgeHost(bridge, window),
     router,
     clock,
     words,

@@ -2,7 +2,7 @@ import { packagingRows } from './packaging/requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `BAD-…` the inputs that
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `BAD-…` the inputs that
  * must be survived.
  */
 export interface Requirement {
@@ -138,6 +138,39 @@ const rows: readonly (readonly [string, string])[] = [
     'S4',
   ]),
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
+
+  // Tray app
+  ['TRAY-own-daemon', 'the tray starts its daemon, drains and stops it, and leaves no process behind'],
+  ['TRAY-restart', 'a daemon that dies is started again after a growing pause'],
+  ['TRAY-crash-loop', 'after five crashes in two minutes the tray gives up and shows the last lines of stderr'],
+  ['TRAY-adopt', 'a running daemon is adopted by its discovery file, proof, pid and start time'],
+  ['TRAY-killed', 'a killed tray takes no daemon with it'],
+  ['TRAY-other-version', 'a daemon of another version is adopted and says so'],
+  ['TRAY-stopped-outside', 'a daemon that was stopped in order stays stopped'],
+  ['TRAY-port-taken', 'a taken port names its holder and leads to the next free one'],
+  ['TRAY-bad-settings', 'a daemon that refuses its settings fails at once with its own words'],
+  ['TRAY-suspend', 'silence while the machine slept does not count against the daemon'],
+  ['TRAY-menu', 'the menu is one model: rows stay where they are and are disabled instead of leaving'],
+  ['TRAY-icon', 'the icon says the worst that is true, by shape and colour'],
+  ['TRAY-login', 'the login item starts the app hidden, respects the desktop’s own switch, and follows an AppImage'],
+  ['TRAY-settings', 'settings have a schema and numbered migrations; what cannot be read is set aside'],
+  ['TRAY-profiles', 'several daemons, each with its own port, token and state directory'],
+  ['TRAY-place', 'the window opens where it was, else near the icon, always in view'],
+  ['TRAY-links', 'the window shows its own page only and opens listed hosts only'],
+  ['TRAY-api', 'the page reaches the admin API through the app, and never holds the secret'],
+  ['TRAY-rotate', 'one click in the menu rotates the token and shows the result'],
+  ['TRAY-window', 'the window shows the real interface of the daemon, and the tray says the same'],
+  [
+    'TRAY-bridge',
+    'the page has at most ten verbs, each checked by sender and payload, and nothing of Electron or Node',
+  ],
+  ['TRAY-follows', 'icon, menu and window follow the daemon, down and up'],
+  ['TRAY-quit', 'a quit asks only when windows are connected: cancel, keep the daemon, stop everything'],
+  ['TRAY-single', 'a second start shows the window of the first'],
+  ['TRAY-close', 'closing hides the window, and says so once'],
+  ['TRAY-no-host', 'a desktop without tray icons gets a normal window'],
+  ['TRAY-clipboard', 'a config goes to the clipboard; what must not stay there is taken off again'],
+  ['TRAY-hung', 'a daemon that does not answer is ended and started again'],
 
   // History of calls
   ['HIST-recorded', 'a finished call is one row of the history within a second, however it ended'],

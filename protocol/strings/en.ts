@@ -9,12 +9,26 @@ import { session } from './en/session.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { status } from './en/status.ts';
+import { tray } from './en/tray.ts';
 
 /**
  * Every word a person reads, one section per screen; window, tray and command line share it.
  * `{name}` is filled in. An object with `one` and `other` is a plural, picked by its count (`Intl.PluralRules`).
  */
-export const en = { activity, common, dashboard, errors, logs, overview, rotation, session, settings, shell, status };
+export const en = {
+  activity,
+  common,
+  dashboard,
+  errors,
+  logs,
+  overview,
+  rotation,
+  session,
+  settings,
+  shell,
+  status,
+  tray,
+};
 
 type Widened<T> = T extends string ? string : { readonly [Key in keyof T]: Widened<T[Key]> };
 /** The shape that every locale has. */

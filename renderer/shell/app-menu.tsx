@@ -7,6 +7,7 @@ import { statusOf } from '../state/status.ts';
 import { describeFailure } from '../strings/failure.ts';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { wordOf } from './status-pill.tsx';
+import { useHostRows } from './use-host-rows.ts';
 
 /** The ⋯ of every screen: what the tray's menu offers, as far as this host can do it. */
 export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
@@ -17,6 +18,7 @@ export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
   const isPaused = useModel(({ daemon }) => daemon.isPaused) ?? false;
   const theme = usePreferences((chosen) => chosen.theme);
   const rotate = useRotate();
+  const hostRows = useHostRows();
   const copyToken = useCopyToken();
   const isReady = useLive(({ connection }) => connection.state === 'live');
   const canAct = isReady && !host.capabilities.isReadOnly;
@@ -86,6 +88,7 @@ export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
       run: () => preferences.setState({ theme: nextTheme }),
     },
     { id: 'keys', label: menu.keys, isEnabled: true, run: onShowKeys },
+    ...hostRows,
     ...(host.capabilities.canOwnDaemon
       ? []
       : [{ id: 'sign-out', label: menu.signOut, isEnabled: status !== 'signed-out', run: () => void signOut() }]),

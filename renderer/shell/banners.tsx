@@ -1,7 +1,8 @@
 import './banners.css';
 import type { ReactNode } from 'react';
 import { useHost, useLive, useModel, useWords } from '../state/services.ts';
-import { ButtonLink } from '../ui/button.tsx';
+import { useTray } from '../state/use-tray.ts';
+import { Button, ButtonLink } from '../ui/button.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
 
 /** What holds for the whole page: each says what is wrong and goes away by itself. */
@@ -11,6 +12,7 @@ export function Banners() {
   const isLost = useLive(({ connection, model }) => connection.state === 'lost' && model !== undefined);
   const takenAt = useLive(({ connection, model }) => (connection.state === 'lost' ? model?.takenAt : undefined));
   const isOpen = useModel(({ daemon }) => daemon.authPolicy === 'open') ?? false;
+  const { tray, state } = useTray();
   const { status } = words.text;
   return (
     <>
@@ -22,6 +24,20 @@ export function Banners() {
       {isReadOnly ? (
         <Banner testId="banner-readonly" icon="info" kind="quiet">
           {status.readOnlyBanner}
+        </Banner>
+      ) : null}
+      {tray !== undefined && state?.notices.includes('no-tray') === true ? (
+        <Banner
+          testId="banner-no-tray"
+          icon="info"
+          kind="quiet"
+          action={
+            <Button kind="plain" onClick={() => void tray.ask('dismissNotice', { notice: 'no-tray' })}>
+              {words.text.common.close}
+            </Button>
+          }
+        >
+          {words.text.tray.window.noTray}
         </Banner>
       ) : null}
       {isOpen && !isLost ? (

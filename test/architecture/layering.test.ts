@@ -53,7 +53,7 @@ describe('layers', () => {
 
 /** Its exit code counts the violations, so a failure still prints the report. */
 async function runDepcruise(): Promise<string> {
-  const folders = ['protocol', 'platform', 'daemon', 'shim', 'cli', 'renderer'];
+  const folders = ['protocol', 'platform', 'daemon', 'shim', 'cli', 'electron', 'renderer'];
   const cli = 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs';
   const args = [cli, '--output-type', 'json', ...folders];
   const run = promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 });

@@ -5,7 +5,7 @@ import { requirements } from '../requirements.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const testFiles = globSync(
-  ['{protocol,platform,daemon,shim,cli,renderer}/**/*.{test,contract}.{ts,tsx}', 'test/**/*.{test,e2e}.ts'],
+  ['{protocol,platform,daemon,shim,cli,renderer,electron}/**/*.{test,contract}.{ts,tsx}', 'test/**/*.{test,e2e}.ts'],
   {
     cwd: root,
   },
@@ -15,7 +15,9 @@ const citations = testFiles.flatMap((file) => citedIds(readFileSync(join(root, f
 /** Ids that a test file names; `WIRE-` with a bare number is a section of the specification and no row. */
 function citedIds(source: string): string[] {
   return [
-    ...source.matchAll(/\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI|ICON|PACK)-)[A-Za-z0-9-]*[A-Za-z0-9]/g),
+    ...source.matchAll(
+      /\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI|ICON|PACK|TRAY)-)[A-Za-z0-9-]*[A-Za-z0-9]/g,
+    ),
   ].map(([id]) => id);
 }
 

@@ -1,5 +1,5 @@
 import { chromium } from 'playwright-core';
-import { AdminClient } from '../../cli/admin-client.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import type { TestHome } from '../support/daemon-process.ts';
 import { Flood, floodEnv } from '../support/flood.ts';
 import { heapBytes, watchPage } from '../support/page-load.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { test as base, type Download, type Page } from '@playwright/test';
-import { AdminClient } from '../../cli/admin-client.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import { Scene } from '../support/scene.ts';
 
 interface Exported {

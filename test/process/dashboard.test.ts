@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { AdminClient } from '../../cli/admin-client.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import { OpsClient } from '../support/ops-client.ts';
 import { useScene } from './use-scene.ts';
 

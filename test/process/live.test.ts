@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AdminClient } from '../../cli/admin-client.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import { FailureError } from '../../protocol/errors.ts';
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import type { DaemonProcess } from '../support/daemon-process.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AdminClient } from '../../cli/admin-client.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import type { SessionInfo } from '../../protocol/events.ts';
 import type { Bundles } from './bundle.ts';
 import { type DaemonProcess, type StartDaemonOptions, type StartShimOptions, TestHome } from './daemon-process.ts';

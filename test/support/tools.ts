@@ -14,6 +14,7 @@ const tools = {
   xfce4Panel: { env: 'EXAI_TEST_XFCE4_PANEL', known: ['/usr/bin/xfce4-panel'], debian: 'xfce4-panel' },
   xdotool: { env: 'EXAI_TEST_XDOTOOL', known: ['/usr/bin/xdotool'], debian: 'xdotool' },
   importImage: { env: 'EXAI_TEST_IMPORT', known: ['/usr/bin/import'], debian: 'imagemagick' },
+  xclip: { env: 'EXAI_TEST_XCLIP', known: ['/usr/bin/xclip'], debian: 'xclip' },
 } as const;
 
 export type FoundTool = { readonly path: string } | { readonly skip: string };

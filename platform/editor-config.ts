@@ -6,6 +6,8 @@ export interface ConfigPaths {
   readonly node: string;
   readonly shim: string;
   readonly tokenFile: string;
+  /** `node` is Electron's program, which runs a script only when told to. */
+  readonly runAsNode?: boolean;
   /** State directory, when it is not the default one: an editor may not pass the variable on. */
   readonly stateDir: string | undefined;
 }
@@ -21,6 +23,7 @@ export function editorConfig(root: ConfigRoot, window: number, paths: ConfigPath
     MCP_SERVER_ID: `exai-ws-vscode${window}`,
     EXAI_LOG_PREFIX: `vscode${window}`,
     EXAI_WS_TOKEN_FILE: paths.tokenFile,
+    ...(paths.runAsNode === true ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
     ...(paths.stateDir === undefined ? {} : { EXAI_STATE_DIR: paths.stateDir }),
   };
   return { [root]: { [`EXAI-WS-VSCode${window}`]: { type: 'stdio', command: paths.node, args: [paths.shim], env } } };

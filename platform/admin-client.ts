@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { isProofValid, type RunningDaemon, readDiscovery } from '../platform/discovery.ts';
-import { readPrivateFile } from '../platform/private-file.ts';
-import type { StateLayout } from '../platform/state-dir.ts';
 import {
   type AdminRequest,
   type AdminResponse,
@@ -15,6 +12,9 @@ import {
 import { type AdminPathParts, adminPath } from '../protocol/admin-path.ts';
 import { type ErrorCode, errorTable, type Failure, FailureError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
+import { isProofValid, type RunningDaemon, readDiscovery } from './discovery.ts';
+import { readPrivateFile } from './private-file.ts';
+import type { StateLayout } from './state-dir.ts';
 
 /** Nothing is asked for where a row takes nothing. */
 type RequestOf<Route extends JsonRoute | EmptyRoute> = keyof AdminRequest<Route> extends never
@@ -87,6 +87,34 @@ export class AdminClient {
     await this.#ask(route, request[0]);
   }
 
+  /**
+   * Hands a request on as it is and its answer back as it comes, an endless one included; the secret is added here. The
+   * status is not judged. Who stops reading destroys the answer.
+   * @throws FailureError when nobody answers, or somebody who is not the daemon
+   */
+  async pass(request: PassedRequest): Promise<IncomingMessage> {
+    await this.#prove();
+    const type = request.body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${this.#secret}`, [csrfHeader]: '1', ...type };
+    // A socket of its own: an endless answer would keep everybody else waiting.
+    return await this.#open({ ...request, headers, agent: false });
+  }
+
+  /** Whether the daemon answers within `timeoutMs`, and is still the one that was opened. Never rejects. */
+  async isAnswering(timeoutMs: number): Promise<boolean> {
+    this.#isProved = false;
+    const late = new Promise<boolean>((resolve) => setTimeout(resolve, timeoutMs, false).unref());
+    const proved = this.#prove().then(
+      () => true,
+      () => false, // the reason is in every later call
+    );
+    return await Promise.race([proved, late]);
+  }
+
+  get daemon(): RunningDaemon {
+    return this.#discovery;
+  }
+
   close(): void {
     this.#agent.destroy();
   }
@@ -117,35 +145,60 @@ export class AdminClient {
     this.#isProved = true;
   }
 
-  #send(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
+  async #send(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const type = text === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await this.#open({
+      method,
+      path,
+      headers: { ...headers, ...type },
+      body: text,
+      agent: this.#agent,
+    });
+    const parts: Buffer[] = [];
+    try {
+      for await (const part of response) if (part instanceof Buffer) parts.push(part);
+    } catch (error) {
+      throw new FailureError(notRunning, { cause: error });
+    }
+    return {
+      statusCode: response.statusCode ?? 0,
+      headers: response.headers,
+      text: Buffer.concat(parts).toString('utf8'),
+    };
+  }
+
+  #open({ body, headers, ...request }: OpenedRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest({
+      const sent = httpRequest({
         ...this.#target,
-        method,
-        path,
-        headers: { host: 'localhost', ...headers, ...type },
-        agent: this.#agent,
+        ...request,
+        headers: { host: 'localhost', ...headers },
         timeout: limits.connectTimeoutMs,
       });
-      request.once('timeout', () => request.destroy(new Error('no answer')));
-      request.once('error', () => reject(new FailureError(notRunning)));
-      request.once('response', (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.once('error', () => reject(new FailureError(notRunning)));
-        response.once('end', () =>
-          resolve({
-            statusCode: response.statusCode ?? 0,
-            headers: response.headers,
-            text: Buffer.concat(parts).toString('utf8'),
-          }),
-        );
+      sent.once('timeout', () => sent.destroy(new Error('no answer')));
+      sent.once('error', (error) => reject(new FailureError(notRunning, { cause: error })));
+      sent.once('response', (response) => {
+        sent.setTimeout(0); // an answer may be endless; its reader knows how long silence may last
+        resolve(response);
       });
-      request.end(text);
+      sent.end(body);
     });
   }
+}
+
+/** A request for {@link AdminClient.pass}. */
+export interface PassedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** JSON text. */
+  readonly body?: string | undefined;
+}
+
+interface OpenedRequest extends PassedRequest {
+  readonly headers: Record<string, string>;
+  readonly agent: Agent | false;
 }
 
 const notRunning: Failure = {

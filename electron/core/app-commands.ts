@@ -1,0 +1,212 @@
+import { join } from 'node:path';
+import type { AdminClient } from '../../platform/admin-client.ts';
+import { editorConfig } from '../../platform/editor-config.ts';
+import { loadSettings } from '../../platform/load-settings.ts';
+import { writeRedirectPage } from '../../platform/redirect-page.ts';
+import { type Environment, type StateLayout, stateLayout } from '../../platform/state-dir.ts';
+import { FailureError } from '../../protocol/errors.ts';
+import type { HostCommand } from '../../protocol/host-bridge.ts';
+import type { ClipboardKeeper } from './clipboard-keeper.ts';
+import type { DaemonFleet } from './daemon-fleet.ts';
+import type { DaemonProfiles } from './daemon-profiles.ts';
+import type { DesktopPorts } from './desktop-ports.ts';
+import { stopQuestion } from './quit-policy.ts';
+import { findRow, type MenuAction, type TrayRow } from './tray-row.ts';
+
+/** How an editor starts the shim with this app's own programs. */
+export interface EditorRuntime {
+  readonly program: string;
+  readonly shim: string;
+  /** The program is Electron's, which runs scripts only when told to. */
+  readonly isElectron: boolean;
+}
+
+export interface AppCommandsOptions {
+  readonly desktop: DesktopPorts;
+  readonly fleet: DaemonFleet;
+  readonly profiles: DaemonProfiles;
+  readonly clipboard: ClipboardKeeper;
+  readonly editorRuntime: EditorRuntime;
+  readonly env: Environment;
+  readonly menu: () => readonly TrayRow[];
+  readonly diagnostics: () => string;
+  readonly quit: (choice: 'keep' | 'stop' | undefined) => Promise<void>;
+  readonly onUpdate: () => void;
+  readonly onChange: () => void;
+}
+
+/** Does what a person asks for, from the tray and from the window alike. Failures are {@link FailureError}. */
+export class AppCommands {
+  readonly #options: AppCommandsOptions;
+
+  constructor(options: AppCommandsOptions) {
+    this.#options = options;
+  }
+
+  async run(command: HostCommand): Promise<void> {
+    const { desktop, fleet, profiles } = this.#options;
+    const { profileId } = profiles.current;
+    switch (command.type) {
+      case 'start':
+        fleet.start(profileId);
+        break;
+      case 'stop':
+        if (await this.#mayEndCalls()) await fleet.stop(profileId);
+        break;
+      case 'restart':
+        if (await this.#mayEndCalls()) await fleet.current.restart();
+        break;
+      case 'use-next-port':
+        fleet.useOfferedPort();
+        break;
+      case 'pause':
+        await this.client().send('pause');
+        break;
+      case 'resume':
+        await this.client().send('unpause');
+        break;
+      case 'rotate-token':
+        await this.client().call('rotateToken', { body: { reconnect: true } });
+        desktop.window.show({ hash: '#/rotation', inactive: true });
+        break;
+      case 'quit':
+        await this.#options.quit(command.choice);
+        break;
+      case 'set-login-item':
+        desktop.loginItem.write(command.isOn);
+        break;
+      case 'update':
+        this.#options.onUpdate();
+        break;
+      case 'menu':
+        await this.click(command.id);
+        break;
+      case 'add-profile':
+        fleet.start(profiles.add(command.name, command.port).profileId);
+        break;
+      case 'switch-profile':
+        if (!profiles.switchTo(command.profileId)) {
+          throw new FailureError({ code: 'NOT_FOUND', message: 'There is no such daemon.' });
+        }
+        break;
+      case 'start-profile':
+        fleet.start(command.profileId);
+        break;
+      case 'stop-profile':
+        await fleet.stop(command.profileId);
+        break;
+    }
+    this.#options.onChange();
+  }
+
+  /** A row of the menu was clicked. A row that is gone or disabled by now does nothing. */
+  async click(id: string): Promise<void> {
+    const action = findRow(this.#options.menu(), id)?.action;
+    if (action !== undefined) await this.#act(action);
+  }
+
+  /** A one-time ticket for the user's browser. */
+  async openDashboard(): Promise<void> {
+    const { url } = await this.client().call('makeTicket');
+    if (url === null) {
+      throw new FailureError({ code: 'NOT_FOUND', message: 'The daemon has no address for a browser.' });
+    }
+    const page = join(this.#layout().runDir, 'dashboard.html');
+    writeRedirectPage(page, url);
+    this.#options.desktop.openPage(page);
+  }
+
+  reveal(what: 'logs' | 'state' | 'settings'): void {
+    const { desktop, env } = this.#options;
+    const { stateDir, settingsFile } = this.#layout();
+    switch (what) {
+      case 'logs':
+        desktop.openFolder(logDirOf(stateDir, env));
+        break;
+      case 'state':
+        desktop.openFolder(stateDir);
+        break;
+      case 'settings':
+        desktop.revealFile(settingsFile);
+        break;
+    }
+  }
+
+  /** @throws FailureError DAEMON_UNAVAILABLE */
+  client(): AdminClient {
+    const { client } = this.#options.fleet.current;
+    if (client !== undefined) return client;
+    throw new FailureError({ code: 'DAEMON_UNAVAILABLE', message: 'The daemon does not run.' });
+  }
+
+  async #act(action: MenuAction): Promise<void> {
+    const { desktop, clipboard, diagnostics, env } = this.#options;
+    switch (action.type) {
+      case 'command':
+        await this.run(action.command);
+        break;
+      case 'show':
+        desktop.window.show({ hash: action.hash, inactive: false });
+        break;
+      case 'dashboard':
+        await this.openDashboard();
+        break;
+      case 'copy':
+        await clipboard.copy(action.text);
+        break;
+      case 'copy-config':
+        await clipboard.copy(this.#config(action.window));
+        break;
+      case 'copy-diagnostics':
+        await clipboard.copy(diagnostics());
+        break;
+      case 'disconnect':
+        await this.client().send('disconnectSession', { params: { sessionId: action.sessionKey } });
+        break;
+      case 'open-log': {
+        const { sources } = await this.client().call('logs');
+        const found = sources.find(({ id }) => id === action.source);
+        if (found !== undefined) desktop.revealFile(join(logDirOf(this.#layout().stateDir, env), found.file));
+        break;
+      }
+      case 'reveal-logs':
+        this.reveal('logs');
+        break;
+    }
+  }
+
+  /** The entry for one editor window, ready to paste. */
+  #config(window: number): string {
+    const { profiles, editorRuntime } = this.#options;
+    const { stateDir } = profiles.current;
+    const config = editorConfig('servers', window, {
+      node: editorRuntime.program,
+      shim: editorRuntime.shim,
+      runAsNode: editorRuntime.isElectron,
+      tokenFile: this.#layout().tokenFile,
+      stateDir: stateDir ?? undefined,
+    });
+    return `${JSON.stringify(config, null, 2)}\n`;
+  }
+
+  /** Whether running calls may be ended: asked only when there are some. Waiting means that no new ones start. */
+  async #mayEndCalls(): Promise<boolean> {
+    const { desktop, fleet } = this.#options;
+    const question = stopQuestion(fleet.current.snapshot);
+    if (question === undefined) return true;
+    const { choice } = await desktop.ask(question);
+    if (choice === 'wait') await this.client().send('pause');
+    return choice === 'now';
+  }
+
+  #layout(): StateLayout {
+    const { profiles } = this.#options;
+    return stateLayout(profiles.stateDirOf(profiles.current));
+  }
+}
+
+/** As the settings of that state directory say. */
+function logDirOf(stateDir: string, env: Environment): string {
+  const loaded = loadSettings('daemon', { env: { ...env, EXAI_STATE_DIR: stateDir } });
+  return loaded.type === 'invalid' ? stateLayout(stateDir).defaultLogDir : loaded.logDir;
+}

@@ -1,0 +1,253 @@
+import type { AdminClient } from '../../platform/admin-client.ts';
+import type { StateLayout } from '../../platform/state-dir.ts';
+import { exitCodes } from '../../protocol/errors.ts';
+import { feedHeartbeatMs } from '../../protocol/feed.ts';
+import type { HostProblem, SupervisorView } from '../../protocol/host-bridge.ts';
+import { findDaemon } from './adopt.ts';
+import { type Clock, sleep } from './clock.ts';
+import { type DaemonExit, type DaemonProcess, watchForeignDaemon } from './daemon-process.ts';
+import type { DaemonLaunch, DaemonStarter } from './daemon-starter.ts';
+import { endDaemon, orNothing } from './end-daemon.ts';
+import { HealthWatch } from './health-watch.ts';
+import { afterCrash, type CrashHistory, noCrashes } from './restart-policy.ts';
+import { crashLoop, exited, otherVersion, startFailed, unanswered } from './supervisor-problems.ts';
+
+export interface SupervisorOptions {
+  readonly layout: StateLayout;
+  /** Asked at each start: the port may have been changed meanwhile. */
+  readonly launch: () => DaemonLaunch;
+  readonly starter: DaemonStarter;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Of this app. A daemon of another one is adopted, and said to be another. */
+  readonly version: string;
+  readonly portProblem: (launch: DaemonLaunch) => Promise<HostProblem>;
+  /** `client` is there exactly while the state is `ready`; it belongs to the supervisor. */
+  readonly onChange: (view: SupervisorView, client: AdminClient | undefined) => void;
+  /** The second crash within five minutes. */
+  readonly onRepeatedCrash: () => void;
+  readonly heartbeatMs?: number;
+}
+
+const startTimeoutMs = 20_000;
+const lookAgainMs = 250;
+/** Looks for a daemon whose process is there but which does not answer (yet, or any more). */
+const looksBeforeHung = 20;
+
+/**
+ * Owns the daemon of one profile: finds or starts it, watches it, starts it again, and stops it. What happens while
+ * nobody waits for it any more is dropped: each call of `start`, `stop` or `release` begins a new run.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #view: SupervisorView = { state: 'stopped', pid: null, origin: null, nextTryAt: null, problem: null };
+  #run = 0;
+  #daemon: DaemonProcess | undefined;
+  #client: AdminClient | undefined;
+  #health: HealthWatch | undefined;
+  #stopping: Promise<void> | undefined;
+  #crashes: CrashHistory = noCrashes;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  get view(): SupervisorView {
+    return this.#view;
+  }
+
+  /** Finds the daemon, or starts one. Does nothing while one is there or on its way. A person's start forgets crashes. */
+  start(): void {
+    if (this.#view.state === 'starting' || this.#view.state === 'ready') return;
+    this.#crashes = noCrashes;
+    void this.#bringUp();
+  }
+
+  /** Drains and ends the daemon; resolves when it has gone. Safe to call again. */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#end().finally(() => {
+      this.#stopping = undefined;
+    });
+    await this.#stopping;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.start();
+  }
+
+  /** Lets the daemon live on without this app. */
+  release(): void {
+    this.#begin();
+    this.#daemon = undefined;
+  }
+
+  /** Something came over the feed. */
+  heard(): void {
+    this.#health?.heard();
+  }
+
+  /** A new run: what was waited for is not waited for any more. */
+  #begin(): number {
+    this.#health?.stop();
+    this.#health = undefined;
+    this.#client?.close();
+    this.#client = undefined;
+    this.#run += 1;
+    return this.#run;
+  }
+
+  async #end(): Promise<void> {
+    this.#begin();
+    const daemon = this.#daemon;
+    if (daemon !== undefined) {
+      this.#show('stopping', {});
+      await endDaemon(daemon, this.#options.clock);
+      this.#daemon = undefined;
+    }
+    this.#show('stopped', {});
+  }
+
+  async #bringUp(looks = 0): Promise<void> {
+    const { clock, layout, version } = this.#options;
+    await this.#stopping;
+    const run = this.#begin();
+    this.#show('starting', {});
+    const found = await findDaemon(layout);
+    if (run !== this.#run) {
+      if (found.type === 'found') found.client.close();
+      return;
+    }
+    switch (found.type) {
+      case 'found': {
+        const { pid, processStartedAt, version: theirs } = found.discovery;
+        const daemon = watchForeignDaemon(pid, processStartedAt, clock);
+        const problem = theirs === version ? null : otherVersion(theirs, version);
+        this.#up({ run, daemon, client: found.client, origin: 'adopted', problem });
+        return;
+      }
+      case 'silent': {
+        const { pid, processStartedAt } = found.discovery;
+        // It starts, drains, or hangs.
+        if (looks >= looksBeforeHung) await endDaemon(watchForeignDaemon(pid, processStartedAt, clock), clock, 2_000);
+        else await sleep(clock, lookAgainMs);
+        if (run === this.#run) void this.#bringUp(looks + 1);
+        return;
+      }
+      case 'refused':
+        this.#show('failed', { problem: startFailed([found.message]) });
+        return;
+      case 'none':
+        await this.#launch(run, looks);
+    }
+  }
+
+  async #launch(run: number, looks: number): Promise<void> {
+    const { starter, launch, clock, layout } = this.#options;
+    const wanted = launch();
+    const daemon = starter.start(wanted);
+    this.#daemon = daemon;
+    const ready = daemon.ready.then(() => 'ready' as const);
+    const outcome = await orNothing(Promise.race([ready, daemon.exited]), clock, startTimeoutMs);
+    if (run !== this.#run) return; // stop() has it
+    if (outcome === 'ready') {
+      const found = await findDaemon(layout);
+      const isOurs = found.type === 'found' && found.discovery.pid === daemon.pid;
+      if (run === this.#run && isOurs) {
+        this.#up({ run, daemon, client: found.client, origin: 'started', problem: null });
+        return;
+      }
+      if (found.type === 'found') found.client.close();
+      if (run !== this.#run) return;
+    }
+    if (outcome === 'ready' || outcome === undefined) daemon.signal('SIGKILL');
+    const exit = await daemon.exited;
+    if (run !== this.#run) return;
+    this.#daemon = undefined;
+    await this.#onFailedStart(exit, { run, looks, wanted });
+  }
+
+  async #onFailedStart(exit: DaemonExit, context: { run: number; looks: number; wanted: DaemonLaunch }): Promise<void> {
+    const { run, looks, wanted } = context;
+    switch (exit.exitCode) {
+      case exitCodes.daemonAlreadyRuns:
+        // A window was faster: its daemon is not ready yet.
+        if (looks >= looksBeforeHung) break;
+        await sleep(this.#options.clock, lookAgainMs);
+        if (run === this.#run) void this.#bringUp(looks + 1);
+        return;
+      case exitCodes.portTaken: {
+        const problem = await this.#options.portProblem(wanted);
+        if (run === this.#run) this.#show('failed', { problem: { ...problem, stderrTail: [...exit.stderrTail] } });
+        return;
+      }
+      case exitCodes.configuration:
+        break;
+      default:
+        if (exit.exitCode === null && exit.signal === null) break; // the program itself cannot be started
+        this.#onCrash(exit, 0);
+        return;
+    }
+    this.#show('failed', { problem: startFailed(exit.stderrTail) });
+  }
+
+  #up(daemon: {
+    readonly run: number;
+    readonly daemon: DaemonProcess;
+    readonly client: AdminClient;
+    readonly origin: 'started' | 'adopted';
+    readonly problem: HostProblem | null;
+  }): void {
+    const { clock, heartbeatMs = feedHeartbeatMs } = this.#options;
+    const readyAt = clock.now();
+    this.#daemon = daemon.daemon;
+    this.#client = daemon.client;
+    this.#health = new HealthWatch({
+      clock,
+      heartbeatMs,
+      isAnswering: (timeoutMs) => daemon.client.isAnswering(timeoutMs),
+      onSilence: (isSilent) =>
+        this.#show('ready', { ...this.#view, problem: isSilent ? unanswered(heartbeatMs) : daemon.problem }),
+      onDead: () => void endDaemon(daemon.daemon, clock, 2_000),
+    });
+    void daemon.daemon.exited.then((exit) => {
+      if (daemon.run === this.#run) void this.#onExit(exit, clock.now() - readyAt);
+    });
+    this.#show('ready', { pid: daemon.daemon.pid, origin: daemon.origin, problem: daemon.problem });
+  }
+
+  async #onExit(exit: DaemonExit, readyForMs: number): Promise<void> {
+    const wasSilent = this.#view.problem?.code === 'DAEMON_UNAVAILABLE';
+    const run = this.#begin();
+    this.#daemon = undefined;
+    const found = await findDaemon(this.#options.layout);
+    if (found.type === 'found') found.client.close();
+    if (run !== this.#run) return;
+    const endedInOrder = found.type === 'none' && found.wasStopped;
+    if (endedInOrder && !wasSilent) this.#show('stopped', {});
+    else this.#onCrash(exit, readyForMs);
+  }
+
+  #onCrash(exit: DaemonExit, readyForMs: number): void {
+    const { clock, random, onRepeatedCrash } = this.#options;
+    const run = this.#begin();
+    const decision = afterCrash(this.#crashes, { at: clock.now(), readyForMs, random: random() });
+    this.#crashes = decision.history;
+    if (decision.isRepeated) onRepeatedCrash();
+    if (decision.type === 'give-up') {
+      this.#show('failed', { problem: crashLoop(exit) });
+      return;
+    }
+    const nextTryAt = (clock.now() + decision.delayMs) / 1000;
+    this.#show('backing-off', { nextTryAt, problem: exited(exit, clock.now()) });
+    clock.schedule(() => {
+      if (run === this.#run) void this.#bringUp();
+    }, decision.delayMs);
+  }
+
+  #show(state: SupervisorView['state'], facts: Partial<SupervisorView>): void {
+    this.#view = { pid: null, origin: null, nextTryAt: null, problem: null, ...facts, state };
+    this.#options.onChange(this.#view, this.#client);
+  }
+}

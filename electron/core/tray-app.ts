@@ -1,0 +1,264 @@
+import { FailureError } from '../../protocol/errors.ts';
+import type { HostNotice, HostPreferences, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import { en } from '../../protocol/strings/en.ts';
+import { proxyApi } from './api-proxy.ts';
+import { AppCommands, type EditorRuntime } from './app-commands.ts';
+import { type AppFacts, hostStateOf, trayFactsOf } from './app-facts.ts';
+import { AppPicture } from './app-picture.ts';
+import type { HostHandlers } from './bridge-handlers.ts';
+import { ClipboardKeeper } from './clipboard-keeper.ts';
+import type { Clock } from './clock.ts';
+import { DaemonFleet } from './daemon-fleet.ts';
+import { DaemonProfiles } from './daemon-profiles.ts';
+import type { DaemonStarter } from './daemon-starter.ts';
+import type { DesktopPorts } from './desktop-ports.ts';
+import { diagnosticsText } from './diagnostics.ts';
+import { connectedSessions, quitPlan, quitQuestion } from './quit-policy.ts';
+import type { Settings } from './settings.ts';
+import { fill } from './words.ts';
+
+export interface TrayAppOptions {
+  readonly desktop: DesktopPorts;
+  readonly settings: Settings;
+  readonly starter: DaemonStarter;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly platform: NodeJS.Platform;
+  readonly editorRuntime: EditorRuntime;
+}
+
+/** At log-out nobody waits for us: the daemon drains for as long as the system lets it. */
+const sessionEndMs = 2_000;
+
+/**
+ * The whole app without Electron: owns the daemons, knows what tray and window show, and does what is clicked. The shell
+ * draws it and hands events on.
+ */
+export class TrayApp {
+  readonly #options: TrayAppOptions;
+  readonly #profiles: DaemonProfiles;
+  readonly #fleet: DaemonFleet;
+  readonly #picture: AppPicture;
+  readonly #clipboard: ClipboardKeeper;
+  readonly #commands: AppCommands;
+  #hasTrayHost = true;
+  #update: UpdateView = { state: 'idle' };
+  #loginItem: LoginItemState = 'unavailable';
+  #quitting: Promise<void> | undefined;
+
+  constructor(options: TrayAppOptions) {
+    this.#options = options;
+    const { desktop, settings, starter, clock, random, env, version } = options;
+    this.#profiles = new DaemonProfiles(settings, env);
+    this.#clipboard = new ClipboardKeeper(desktop.clipboard, clock);
+    const onChange = (): void => this.#picture.changed();
+    this.#fleet = new DaemonFleet({
+      profiles: this.#profiles,
+      starter,
+      clock,
+      random,
+      env,
+      version,
+      onChange,
+      onRepeatedCrash: () => this.#notifyCrashes(),
+    });
+    this.#picture = new AppPicture({
+      clock,
+      desktop,
+      facts: () => trayFactsOf(this.#facts()),
+      state: () => hostStateOf(this.#facts()),
+    });
+    this.#commands = new AppCommands({
+      desktop,
+      fleet: this.#fleet,
+      profiles: this.#profiles,
+      clipboard: this.#clipboard,
+      editorRuntime: options.editorRuntime,
+      env,
+      menu: () => this.#picture.model().menu,
+      diagnostics: () => diagnosticsText(this.#picture.hostState(), this.#fleet.current.snapshot),
+      quit: (choice) => this.quit(choice),
+      onUpdate: () => (this.#update.state === 'ready' ? void this.#installUpdate() : desktop.updates.check()),
+      onChange: () => {
+        this.#loginItem = desktop.loginItem.read();
+        onChange();
+      },
+    });
+    desktop.updates.onChange((view) => this.#onUpdate(view));
+  }
+
+  /** The verbs of the page. */
+  readonly handlers: HostHandlers = {
+    getState: () => this.#picture.hostState(),
+    command: async (command) => {
+      await this.#commands.run(command);
+      return {};
+    },
+    copyText: async ({ text, clearAfterMs }) => {
+      await this.#clipboard.copy(text, clearAfterMs);
+      return { isCopied: true };
+    },
+    pickFolder: async () => ({ path: (await this.#options.desktop.pickFolder()) ?? null }),
+    reveal: ({ what }) => {
+      this.#commands.reveal(what);
+      return {};
+    },
+    openDashboard: async () => {
+      await this.#commands.openDashboard();
+      return {};
+    },
+    setPreference: (part) => {
+      this.#setPreferences(part);
+      return {};
+    },
+    dismissNotice: ({ notice }) => {
+      this.#dismiss(notice);
+      return {};
+    },
+  };
+
+  /** @param isHidden started at login: nothing is shown where a tray icon is */
+  start({ isHidden }: { readonly isHidden: boolean }): void {
+    const { desktop, settings } = this.#options;
+    this.#loginItem = desktop.loginItem.read();
+    const { theme, isOnTop } = settings.now.preferences;
+    desktop.setTheme(theme);
+    desktop.window.setOnTop(isOnTop);
+    this.#picture.changed();
+    this.#fleet.startWanted();
+    if (!isHidden) this.show();
+    else if (!this.#hasTrayHost) desktop.window.minimise();
+  }
+
+  /** A second start, a click on the icon, the Dock. */
+  show(): void {
+    this.#options.desktop.window.show({ hash: '', inactive: false });
+  }
+
+  /** It is on its way out: nothing may hold it up any more. */
+  get isLeaving(): boolean {
+    return this.#quitting !== undefined;
+  }
+
+  toggle(): void {
+    if (this.#options.desktop.window.isVisible()) this.#options.desktop.window.hide();
+    else this.show();
+  }
+
+  click(rowId: string): void {
+    // A row of the tray has no place for an error: the window shows what is wrong with the daemon.
+    void this.#commands.click(rowId).catch((error: unknown) => {
+      this.show();
+      if (!(error instanceof FailureError)) throw error; // a bug: for the crash log
+    });
+  }
+
+  setTrayHost(hasTrayHost: boolean): void {
+    this.#hasTrayHost = hasTrayHost;
+    this.#picture.changed();
+  }
+
+  /** `/api/…` of the page, answered by the daemon that is shown. */
+  answerApi(request: Request): Promise<Response> {
+    return proxyApi(request, this.#fleet.current.client);
+  }
+
+  /** ✕ of the window. True: it may really close. Otherwise it is put away, and said so once. */
+  closeWindow(): boolean {
+    if (this.#quitting !== undefined) return true;
+    const { desktop, settings } = this.#options;
+    if (!this.#hasTrayHost) {
+      desktop.window.minimise();
+      return false;
+    }
+    desktop.window.hide();
+    void this.#clipboard.clear();
+    if (!settings.now.seenNotices.includes('hidden')) {
+      this.#dismiss('hidden');
+      desktop.notify(en.tray.notifications.hidden, () => this.show());
+    }
+    return false;
+  }
+
+  /** Ends the app, after a question where windows are connected. Does nothing when the person changes their mind. */
+  async quit(choice?: 'keep' | 'stop'): Promise<void> {
+    if (this.#quitting !== undefined) return;
+    const { desktop, settings } = this.#options;
+    const sessions = this.#fleet.all.flatMap(({ snapshot }) => connectedSessions(snapshot));
+    const plan = quitPlan({ connected: sessions.length, choice, preference: settings.now.preferences.quitChoice });
+    let what: 'keep' | 'stop';
+    if (plan.type === 'ask') {
+      const reply = await desktop.ask(quitQuestion(sessions));
+      if (reply.choice === 'cancel') return;
+      what = reply.choice;
+      if (reply.isChecked) this.#setPreferences({ quitChoice: what });
+    } else what = plan.type;
+    this.#quitting = this.#leave(what);
+    await this.#quitting;
+    desktop.exit();
+  }
+
+  /** Log-out, shutdown: nobody is asked, and the daemon goes too, for its desktop is going. */
+  async endSession(): Promise<void> {
+    this.#quitting ??= this.#leave('stop');
+    const { clock } = this.#options;
+    await Promise.race([this.#quitting, new Promise<void>((resolve) => clock.schedule(resolve, sessionEndMs))]);
+  }
+
+  async #leave(what: 'keep' | 'stop'): Promise<void> {
+    await this.#clipboard.clear();
+    await this.#fleet.leave(what);
+    this.#picture.stop();
+  }
+
+  /** The new version adopts the daemon and restarts it: editors stay connected meanwhile. */
+  async #installUpdate(): Promise<void> {
+    this.#quitting ??= this.#leave('keep');
+    await this.#quitting;
+    this.#options.desktop.updates.install();
+  }
+
+  #onUpdate(view: UpdateView): void {
+    this.#update = view;
+    this.#picture.changed();
+    const { desktop, settings } = this.#options;
+    if (view.state !== 'ready' || !settings.now.preferences.notifyUpdates) return;
+    const { title, body } = en.tray.notifications.update;
+    desktop.notify({ title: fill(title, { version: view.version }), body }, () => this.show());
+  }
+
+  #notifyCrashes(): void {
+    const { desktop, settings } = this.#options;
+    if (settings.now.preferences.notifyCrashes) desktop.notify(en.tray.notifications.crashed, () => this.show());
+  }
+
+  #setPreferences(part: { readonly [Name in keyof HostPreferences]?: HostPreferences[Name] | undefined }): void {
+    const { desktop, settings } = this.#options;
+    const given = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
+    settings.change({ preferences: { ...settings.now.preferences, ...given } });
+    if (part.theme !== undefined) desktop.setTheme(part.theme);
+    if (part.isOnTop !== undefined) desktop.window.setOnTop(part.isOnTop);
+    this.#picture.changed();
+  }
+
+  #dismiss(notice: HostNotice): void {
+    const { settings } = this.#options;
+    settings.change({ seenNotices: [...new Set([...settings.now.seenNotices, notice])] });
+    this.#picture.changed();
+  }
+
+  #facts(): AppFacts {
+    const { settings, version, platform } = this.#options;
+    return {
+      settings: settings.now,
+      version,
+      platform,
+      fleet: this.#fleet,
+      hasTrayHost: this.#hasTrayHost,
+      loginItem: this.#loginItem,
+      update: this.#update,
+    };
+  }
+}

@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, test as base, chromium, type Page } from '@playwright/test';
+import { z } from 'zod';
+import { TestHome } from '../support/daemon-process.ts';
+import { eventually, withDeadline } from '../support/deadline.ts';
+import { killQuietly, processesWith } from '../support/processes.ts';
+import { FakeSessionBus } from '../support/session-bus.ts';
+import { findTool } from '../support/tools.ts';
+import type { ControlRow, ControlState } from './electron-double/control.ts';
+
+const register = fileURLToPath(new URL('./electron-double/register.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** The unmodified app in a process of its own, on the double: its tray and what it did, and the page of its window. */
+export class TrayProcess {
+  readonly home: TestHome;
+  readonly #child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  #browser: Browser | undefined;
+
+  constructor(home: TestHome, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+    this.home = home;
+    this.#child = spawn(process.execPath, ['--import', register, main, ...args], {
+      env: { ...home.env, ...env, DOUBLE_HOME: join(home.path, 'electron') },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    this.exited = once(this.#child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Pulls a lever of the double, or reads what it has recorded. */
+  async control(verb: string, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const file = join(this.home.path, 'electron', `control-${this.pid}.json`);
+    const text = await eventually('the control port', () =>
+      existsSync(file) ? readFileSync(file, 'utf8') : undefined,
+    );
+    const { url } = z.object({ url: z.string() }).parse(JSON.parse(text));
+    const response = await fetch(`${url}/${verb}?${new URLSearchParams(query).toString()}`);
+    if (!response.ok) throw new Error(`${verb}: ${await response.text()}`);
+    return await response.json();
+  }
+
+  async state(): Promise<ControlState> {
+    return (await this.control('state')) as ControlState;
+  }
+
+  /** Resolves with the state in which `look` finds something. */
+  async until<Found>(
+    what: string,
+    look: (state: ControlState) => Found | undefined,
+    timeoutMs = 20_000,
+  ): Promise<Found> {
+    let last: ControlState | undefined;
+    return await eventually(
+      what,
+      async () => {
+        last = await this.state();
+        return look(last);
+      },
+      timeoutMs,
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${JSON.stringify(last, null, 1)}`);
+    });
+  }
+
+  /** Name of the picture that the tray shows, such as `idle`. */
+  async untilPicture(picture: string): Promise<void> {
+    await this.until(
+      `the picture ${picture}`,
+      ({ trays }) => trays[0]?.image.endsWith(`/${picture}-light.png`) || undefined,
+    );
+  }
+
+  /** Clicks a row of the tray's menu as soon as it can be clicked. */
+  async click(id: string): Promise<void> {
+    await this.until(`the row ${id}`, ({ trays }) => findRow(trays[0]?.menu ?? [], id)?.isEnabled || undefined);
+    await this.control('menu-click', { id });
+  }
+
+  async row(id: string): Promise<ControlRow | undefined> {
+    const { trays } = await this.state();
+    return findRow(trays[0]?.menu ?? [], id);
+  }
+
+  /** The page of the window, joined over CDP. */
+  async page(): Promise<Page> {
+    const cdp = await this.until('the window', ({ windows: [window] }) =>
+      window?.url.startsWith('app://exai/') === true ? (window.cdp ?? undefined) : undefined,
+    );
+    this.#browser ??= await chromium.connectOverCDP(cdp);
+    const page = this.#browser.contexts()[0]?.pages()[0];
+    if (page === undefined) throw new Error('the window has no page');
+    page.setDefaultTimeout(15_000);
+    return page;
+  }
+
+  async end(): Promise<void> {
+    await this.#browser?.close().catch(() => undefined); // the window has gone
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      killQuietly(this.pid, 'SIGTERM'); // the double ends its browser then
+      await withDeadline('the end of the app', this.exited).catch(() => killQuietly(this.pid, 'SIGKILL'));
+    }
+    // A browser whose app was killed, and the xclip that owns the selection.
+    const left = processesWith(`DOUBLE_HOME=${join(this.home.path, 'electron')}`);
+    for (const { pid, command } of left) if (/chrom|xclip/.test(command)) killQuietly(pid, 'SIGKILL');
+  }
+}
+
+function findRow(rows: readonly ControlRow[], id: string): ControlRow | undefined {
+  for (const row of rows) {
+    const found = row.id === id ? row : findRow(row.submenu, id);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export interface TrayDesktop {
+  readonly home: TestHome;
+  readonly bus: FakeSessionBus;
+  readonly env: Readonly<Record<string, string>>;
+  start(args?: readonly string[], more?: Readonly<Record<string, string>>): TrayProcess;
+}
+
+/** A desktop of its own for each test: X server, session bus with a tray host, home. Everything in it ends with the test. */
+export const test = base.extend<{ desktop: TrayDesktop }, { display: string }>({
+  display: [
+    // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright reads the names of the fixtures from the pattern
+    async ({}, use) => {
+      const xvfb = findTool('xvfb');
+      if (!('path' in xvfb)) throw new Error(xvfb.skip);
+      const server = spawn(xvfb.path, ['-displayfd', '1', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const [line]: Buffer[] = await once(server.stdout, 'data');
+      await use(`:${line?.toString().trim()}`);
+      server.kill();
+      await once(server, 'exit');
+    },
+    { scope: 'worker' },
+  ],
+  desktop: async ({ display }, use) => {
+    const home = new TestHome();
+    const bus = await new FakeSessionBus(true).start();
+    const chromiumPath = findTool('chromium');
+    const env = {
+      DISPLAY: display,
+      DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus.path}`,
+      ...('path' in chromiumPath ? { DOUBLE_CHROMIUM: chromiumPath.path } : {}),
+    };
+    const started: TrayProcess[] = [];
+    await use({
+      home,
+      bus,
+      env,
+      start(args = [], more = {}) {
+        const tray = new TrayProcess(home, { ...env, ...more }, args);
+        started.push(tray);
+        return tray;
+      },
+    });
+    for (const tray of started) await tray.end();
+    await bus.stop();
+    await home.cleanUp();
+  },
+});
+
+export { expect } from '@playwright/test';

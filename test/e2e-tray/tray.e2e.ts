@@ -1,0 +1,211 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { isProcessAlive } from '../../platform/process-info.ts';
+import { eventually } from '../support/deadline.ts';
+import { killQuietly } from '../support/processes.ts';
+import { expect, type TrayDesktop, test } from './fixtures.ts';
+
+/** The daemon that serves this desktop now. */
+function daemonPid({ home }: TrayDesktop): number {
+  const file = home.readDiscovery();
+  if (file.state !== 'running') throw new Error('no daemon runs');
+  return file.pid;
+}
+
+test('TRAY-window: a start shows the real interface of a real daemon, and the tray says the same', async ({
+  desktop,
+}) => {
+  const tray = desktop.start();
+  const page = await tray.page();
+  await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
+  await tray.untilPicture('idle');
+  expect((await tray.row('status'))?.label).toMatch(/^Running/);
+  const { windows } = await tray.state();
+  expect(windows).toMatchObject([{ isVisible: true, bounds: { width: 380, height: 560 } }]);
+  // TRAY-bridge: the page has the verbs and nothing of Electron or Node.
+  const seen = await page.evaluate<[string[], string]>(
+    'Promise.resolve([Object.keys(exaiHost).sort(), typeof require + typeof process])',
+  );
+  expect(seen[0]).toHaveLength(9);
+  expect(seen[1]).toBe('undefinedundefined');
+  expect(await page.evaluate('exaiHost.command({ type: "format-disk" })')).toMatchObject({
+    ok: false,
+    code: 'VALIDATION_ERROR',
+  });
+});
+
+test('TRAY-follows: when the daemon is killed, icon, menu and window say so, and again when it is back', async ({
+  desktop,
+}) => {
+  const tray = desktop.start();
+  const page = await tray.page();
+  await tray.untilPicture('idle');
+  const before = daemonPid(desktop);
+  // Until it is started again, which takes half a second at first: each death makes the pause longer.
+  killQuietly(before, 'SIGKILL');
+  await tray.until('the picture starting', ({ trays }) => trays[0]?.image.includes('/starting') || undefined);
+  await tray.until('the row', ({ trays }) => trays[0]?.menu[0]?.label.match(/starting again|Starting/)?.[0]);
+  await tray.untilPicture('idle');
+  await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
+  expect(daemonPid(desktop)).not.toBe(before);
+  await tray.click('daemon:stop');
+  await tray.untilPicture('stopped');
+  await expect(page.getByTestId('error-title')).toContainText('The daemon is stopped');
+  await page.getByTestId('error-action').click();
+  await tray.untilPicture('idle');
+  await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
+});
+
+test('TRAY-quit: with a connected window it asks; cancel stays, keep leaves the daemon, stop ends it', async ({
+  desktop,
+}) => {
+  const tray = desktop.start();
+  await tray.untilPicture('idle');
+  const pid = daemonPid(desktop);
+  const editor = desktop.home.startShim({ env: { EXAI_SESSION_ID: 'window-1' } });
+  await editor.initialize();
+  await editor.callTool('version');
+  await tray.until('Quit…', ({ trays }) => trays[0]?.menu.find(({ label }) => label === 'Quit…'));
+  await tray.control('answer-dialog', { response: '0' });
+  await tray.click('quit');
+  const { record } = await tray.state();
+  expect(record.dialogs).toMatchObject([
+    {
+      message: 'Quit EXAI Tray?',
+      buttons: ['Cancel', 'Quit, keep the daemon', 'Quit and stop everything'],
+      defaultId: 0,
+      cancelId: 0,
+    },
+  ]);
+  await tray.control('answer-dialog', { response: '1' });
+  await tray.click('quit');
+  expect(await tray.exited).toBe(0);
+  expect(isProcessAlive(pid)).toBe(true);
+  await editor.callTool('version');
+
+  const next = desktop.start();
+  await next.untilPicture('idle');
+  expect(daemonPid(desktop)).toBe(pid); // TRAY-adopt
+  await next.control('answer-dialog', { response: '2' });
+  await next.click('quit');
+  expect(await next.exited).toBe(0);
+  await eventually('the end of the daemon', () => (isProcessAlive(pid) ? undefined : true));
+});
+
+test('TRAY-killed: a killed tray takes no window of an editor with it, and the next one adopts', async ({
+  desktop,
+}) => {
+  const tray = desktop.start();
+  await tray.untilPicture('idle');
+  const pid = daemonPid(desktop);
+  const editor = desktop.home.startShim({ env: { EXAI_SESSION_ID: 'window-1' } });
+  await editor.initialize();
+  killQuietly(tray.pid, 'SIGKILL');
+  await tray.exited;
+  await tray.end();
+  await editor.callTool('version');
+  const next = desktop.start(['--hidden']);
+  await next.untilPicture('idle');
+  expect(daemonPid(desktop)).toBe(pid);
+  await next.until('its session', ({ trays }) => trays[0]?.toolTip.includes('1 session') || undefined);
+  expect((await next.state()).windows).toMatchObject([{ isVisible: false }]);
+});
+
+test('TRAY-single: a second start ends at once and shows the window of the first', async ({ desktop }) => {
+  const tray = desktop.start(['--hidden']);
+  await tray.untilPicture('idle');
+  expect((await tray.state()).windows).toMatchObject([{ isVisible: false }]);
+  const second = desktop.start();
+  expect(await second.exited).toBe(0);
+  await tray.until('the window', ({ windows }) => windows[0]?.isVisible || undefined);
+});
+
+test('TRAY-close: ✕ hides with a note, once; a click on the icon shows the window again', async ({ desktop }) => {
+  const tray = desktop.start();
+  await tray.untilPicture('idle');
+  const hidden = async (): Promise<void> => {
+    await tray.control('window-close');
+    await tray.until('hidden', ({ windows }) => windows[0]?.isVisible === false || undefined);
+  };
+  await hidden();
+  expect((await tray.state()).record.notifications).toMatchObject([{ title: 'EXAI Tray stays in the tray' }]);
+  await tray.control('tray-click');
+  await tray.until('shown', ({ windows }) => windows[0]?.isVisible || undefined);
+  await hidden();
+  expect((await tray.state()).record.notifications).toHaveLength(1);
+});
+
+test('TRAY-no-host: without a tray host the window is a normal one, and the icon moves in when one comes', async ({
+  desktop,
+}) => {
+  desktop.bus.setHost(false);
+  const tray = desktop.start();
+  const page = await tray.page();
+  await tray.untilPicture('idle');
+  await tray.control('window-close');
+  await tray.until('minimised', ({ windows }) => windows[0]?.isMinimised || undefined);
+  // Every row of the menu is in the window too.
+  const banner = page.getByTestId('banner-no-tray');
+  await expect(banner).toContainText('no tray icons');
+  await page.getByTestId('app-menu').click();
+  for (const id of ['dashboard', 'daemon:restart', 'daemon:stop', 'daemon:logs', 'login', 'update', 'quit'])
+    await expect(page.getByTestId(`menu-${id}`)).toBeVisible();
+  await page.keyboard.press('Escape');
+  const hostState = async (): Promise<unknown> => await page.evaluate('exaiHost.getState({})');
+  expect(await hostState()).toMatchObject({ ok: true, value: { hasTrayHost: false, notices: ['no-tray'] } });
+  desktop.bus.setHost(true);
+  await expect.poll(hostState).toMatchObject({ value: { hasTrayHost: true, notices: [] } });
+});
+
+test('TRAY-clipboard: a config goes to the real clipboard, and what must not stay there is taken off', async ({
+  desktop,
+}) => {
+  const tray = desktop.start();
+  const page = await tray.page();
+  await tray.untilPicture('idle');
+  const clipboard = (): string =>
+    spawnSync('xclip', ['-selection', 'clipboard', '-o'], { env: { ...process.env, ...desktop.env }, encoding: 'utf8' })
+      .stdout;
+  await tray.click('copy-config:2');
+  await expect.poll(clipboard).toContain('"EXAI_SESSION_ID": "vscode-instance-2"');
+  expect(JSON.parse(clipboard())).toMatchObject({ servers: { 'EXAI-WS-VSCode2': { type: 'stdio' } } });
+  await page.evaluate('exaiHost.copyText({ text: "not to stay", clearAfterMs: 1500 })');
+  expect(clipboard()).toBe('not to stay');
+  await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
+});
+
+test('TRAY-rotate: one click in the menu rotates the token and shows the result beside the work', async ({
+  desktop,
+}) => {
+  const tray = desktop.start();
+  const page = await tray.page();
+  await tray.untilPicture('idle');
+  const row = await tray.row('rotate');
+  expect(row?.isEnabled).toBe(false); // there is no token yet
+  await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
+  await desktop.home.runCli(['token', 'rotate']);
+  await tray.control('window-close');
+  await tray.until('hidden', ({ windows }) => windows[0]?.isVisible === false || undefined);
+  await tray.click('rotate');
+  await tray.until('the window', ({ windows }) => windows[0]?.isVisible || undefined);
+  await expect.poll(() => page.evaluate('location.hash')).toBe('#/rotation');
+});
+
+test('TRAY-port-taken: the window names who has the port, and one click starts the daemon on the next', async ({
+  desktop,
+}) => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const address = holder.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const tray = desktop.start([], { EXAI_WS_PORT: String(port) });
+  const page = await tray.page();
+  await tray.untilPicture('error');
+  await expect(page.getByTestId('error-title')).toContainText(`Port ${port} is taken`);
+  await expect(page.getByTestId('error-page')).toContainText(`process ${process.pid}`);
+  await page.getByTestId('error-action').click();
+  await tray.untilPicture('idle');
+  await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
+  holder.close();
+});

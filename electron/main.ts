@@ -6,6 +6,7 @@ import { autostartFile, LinuxAutostart, programToStart } from './core/autostart-
 import { systemClock } from './core/clock.ts';
 import { ProcessStarter } from './core/daemon-starter.ts';
 import { PageFiles } from './core/page-files.ts';
+import { changedPayloadFile } from './core/payload-check.ts';
 import { runtimePaths } from './core/runtime-paths.ts';
 import { Settings } from './core/settings.ts';
 import { TrayApp } from './core/tray-app.ts';
@@ -73,6 +74,7 @@ async function run(userData: string): Promise<void> {
       program: process.execPath,
       isElectron: true,
       script: join(paths.payload, 'daemon.js'),
+      changedFile: () => changedPayloadFile(import.meta.dirname, paths.payload),
       env: process.env,
       ownerPid: process.pid,
     }),

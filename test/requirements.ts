@@ -159,6 +159,8 @@ const rows: readonly (readonly [string, string])[] = [
   ['TRAY-links', 'the window shows its own page only and opens listed hosts only'],
   ['TRAY-api', 'the page reaches the admin API through the app, and never holds the secret'],
   ['TRAY-rotate', 'one click in the menu rotates the token and shows the result'],
+  ['TRAY-payload', 'a program outside the asar that was changed after packing is not started'],
+  ['TRAY-calm', 'tray and window are drawn when something changed, at most twice a second'],
   ['TRAY-window', 'the window shows the real interface of the daemon, and the tray says the same'],
   [
     'TRAY-bridge',

@@ -29,6 +29,8 @@ export interface ProcessStarterOptions {
   readonly isElectron: boolean;
   /** `daemon.js`, outside the asar. */
   readonly script: string;
+  /** Asked before each start: name of a program file that somebody has changed since it was packed. */
+  readonly changedFile?: () => string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Pid of this app: the daemon looks whether its owner is still there. */
   readonly ownerPid: number;
@@ -53,6 +55,9 @@ export class ProcessStarter implements DaemonStarter {
   start(launch: DaemonLaunch): StartedDaemon {
     const { program, script, clock } = this.#options;
     const outputFile = join(launch.stateDir, 'run', 'daemon.out');
+    const changed = this.#options.changedFile?.();
+    if (changed !== undefined)
+      return neverStarted(`${changed} is not the file that was installed; install EXAI Tray again`);
     let child: ChildProcess;
     try {
       const made = ensurePrivateDir(dirname(outputFile));

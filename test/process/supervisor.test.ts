@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../electron/core/clock.ts';
 import { ProcessStarter } from '../../electron/core/daemon-starter.ts';
+import { changedPayloadFile } from '../../electron/core/payload-check.ts';
 import { portProblem } from '../../electron/core/port-problem.ts';
 import { Supervisor, type SupervisorOptions } from '../../electron/core/supervisor.ts';
 import { isProcessAlive } from '../../platform/process-info.ts';
@@ -192,6 +194,35 @@ describe('supervisor', () => {
     const { problem } = await tray.until('failed');
     expect(problem?.code).toBe('DAEMON_START_FAILED');
     expect(problem?.params['lastLine']).toMatch(/EXAI_WS_PORT/);
+  });
+
+  it('TRAY-payload: a program that was changed after packing is not started, and the file is named', async () => {
+    const payload = join(home.path, 'bin');
+    mkdirSync(payload);
+    const script = join(payload, 'daemon.js');
+    writeFileSync(script, 'process.exit(0);');
+    const hash = createHash('sha256').update('process.exit(0);').digest('hex');
+    writeFileSync(join(home.path, 'bin-hashes.json'), JSON.stringify({ 'daemon.js': hash }));
+    expect(changedPayloadFile(home.path, payload)).toBeUndefined();
+    expect(changedPayloadFile(payload, payload)).toBeUndefined(); // a checkout has no list
+    writeFileSync(script, 'process.exit(1);');
+    const tray = watch({
+      starter: new ProcessStarter({
+        clock: systemClock,
+        program: process.execPath,
+        isElectron: false,
+        script,
+        changedFile: () => changedPayloadFile(home.path, payload),
+        env: home.env,
+        ownerPid: process.pid,
+      }),
+    });
+    tray.supervisor.start();
+    const { problem } = await tray.until('failed');
+    expect(problem).toMatchObject({
+      code: 'DAEMON_START_FAILED',
+      params: { lastLine: expect.stringMatching(/^daemon[.]js is not/) },
+    });
   });
 
   it('TRAY-hung: a daemon that does not answer three times is ended and started again', async () => {

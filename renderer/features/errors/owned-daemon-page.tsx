@@ -54,7 +54,9 @@ export function OwnedDaemonPage({ tray, state }: OwnedDaemonPageProps) {
       )}
       <ReportButton code={problem?.code ?? 'DAEMON_STOPPED'} />
       {problem === null || problem.stderrTail.length === 0 ? null : (
-        <pre data-testid="error-lines">{problem.stderrTail.join('\n')}</pre>
+        <pre className="error-page__lines" data-testid="error-lines" dir="ltr" tabIndex={0}>
+          {problem.stderrTail.join('\n')}
+        </pre>
       )}
     </ErrorPage>
   );

@@ -84,9 +84,12 @@ export class TrayProcess {
     await this.control('menu-click', { id });
   }
 
-  async row(id: string): Promise<ControlRow | undefined> {
-    const { trays } = await this.state();
-    return findRow(trays[0]?.menu ?? [], id);
+  /** Waits until a row of the tray's menu says so; the menu follows the picture a moment later. */
+  async untilRow(id: string, label: RegExp): Promise<ControlRow> {
+    return await this.until(`the row ${id} with ${String(label)}`, ({ trays }) => {
+      const row = findRow(trays[0]?.menu ?? [], id);
+      return row !== undefined && label.test(row.label) ? row : undefined;
+    });
   }
 
   /** The page of the window, joined over CDP. */

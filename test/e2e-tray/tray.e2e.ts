@@ -20,7 +20,7 @@ test('TRAY-window: a start shows the real interface of a real daemon, and the tr
   const page = await tray.page();
   await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
   await tray.untilPicture('idle');
-  expect((await tray.row('status'))?.label).toMatch(/^Running/);
+  await tray.untilRow('status', /^Running/);
   const { windows } = await tray.state();
   expect(windows).toMatchObject([{ isVisible: true, bounds: { width: 380, height: 560 } }]);
   // TRAY-bridge: the page has the verbs and nothing of Electron or Node.
@@ -69,15 +69,13 @@ test('TRAY-quit: with a connected window it asks; cancel stays, keep leaves the 
   await tray.until('Quit…', ({ trays }) => trays[0]?.menu.find(({ label }) => label === 'Quit…'));
   await tray.control('answer-dialog', { response: '0' });
   await tray.click('quit');
-  const { record } = await tray.state();
-  expect(record.dialogs).toMatchObject([
-    {
-      message: 'Quit EXAI Tray?',
-      buttons: ['Cancel', 'Quit, keep the daemon', 'Quit and stop everything'],
-      defaultId: 0,
-      cancelId: 0,
-    },
-  ]);
+  const dialog = await tray.until('the question', ({ record }) => record.dialogs[0]);
+  expect(dialog).toMatchObject({
+    message: 'Quit EXAI Tray?',
+    buttons: ['Cancel', 'Quit, keep the daemon', 'Quit and stop everything'],
+    defaultId: 0,
+    cancelId: 0,
+  });
   await tray.control('answer-dialog', { response: '1' });
   await tray.click('quit');
   expect(await tray.exited).toBe(0);
@@ -129,7 +127,8 @@ test('TRAY-close: ✕ hides with a note, once; a click on the icon shows the win
     await tray.until('hidden', ({ windows }) => windows[0]?.isVisible === false || undefined);
   };
   await hidden();
-  expect((await tray.state()).record.notifications).toMatchObject([{ title: 'EXAI Tray stays in the tray' }]);
+  const notification = await tray.until('the note', ({ record }) => record.notifications[0]);
+  expect(notification).toMatchObject({ title: 'EXAI Tray stays in the tray' });
   await tray.control('tray-click');
   await tray.until('shown', ({ windows }) => windows[0]?.isVisible || undefined);
   await hidden();
@@ -181,8 +180,8 @@ test('TRAY-rotate: one click in the menu rotates the token and shows the result 
   const tray = desktop.start();
   const page = await tray.page();
   await tray.untilPicture('idle');
-  const row = await tray.row('rotate');
-  expect(row?.isEnabled).toBe(false); // there is no token yet
+  await tray.untilRow('status', /^Running/);
+  expect((await tray.untilRow('rotate', /./)).isEnabled).toBe(false); // there is no token yet
   await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
   await desktop.home.runCli(['token', 'rotate']);
   await tray.control('window-close');

@@ -66,15 +66,17 @@ describe('the feed', () => {
         for (const [index, { what, pick }] of script.entries()) {
           if (index === joinAt) second = scene.read();
           await run(scene, calls, what, pick);
-          await scene.advance(100);
+          await scene.advanceToFrame();
           for (const reader of second === undefined ? [first] : [first, second]) {
             expect(withoutSlowParts(reader.state.snapshot)).toEqual(withoutSlowParts(scene.live.snapshot()));
           }
         }
         await scene.advance(2_100); // a scan, and latency that is a second old by then
+        await scene.advanceToFrame();
         for (const reader of second === undefined ? [first] : [first, second]) expectSame(scene, reader);
         for (const session of scene.registry.all()) scene.registry.end(session, 'test');
         await scene.advance(4_000);
+        await scene.advanceToFrame();
         expectSame(scene, first);
         expect(first.state.snapshot).toMatchObject({ sessions: [], calls: [], totals: { sessions: 0, inflight: 0 } });
       }),

@@ -85,7 +85,7 @@ export class LiveView {
   /** Everything, made for this one question. */
   snapshot(): Snapshot {
     const views = this.#views;
-    this.#tally.sessions.forgetEnded();
+    this.#forgetEnded();
     const status = this.#options.status.status();
     const slots = this.#options.limiter.snapshot();
     return {
@@ -182,13 +182,19 @@ export class LiveView {
   }
 
   #refresh(isEverything: boolean): void {
-    const ended = this.#tally.sessions.forgetEnded();
-    for (const key of ended) this.#state.sessions.remove(key);
-    if (isEverything || this.#mustScan || ended.length > 0) this.#scan();
+    const hasForgotten = this.#forgetEnded();
+    if (isEverything || this.#mustScan || hasForgotten) this.#scan();
     else if (this.#changedSessions.size > 0) this.#refreshChanged();
     this.#mustScan = false;
     this.#changedCalls.clear();
     this.#changedSessions.clear();
+  }
+
+  /** Whoever asks first forgets for all: readers are told with the next frame. */
+  #forgetEnded(): boolean {
+    const ended = this.#tally.sessions.forgetEnded();
+    for (const key of ended) this.#state.sessions.remove(key);
+    return ended.length > 0;
   }
 
   #scan(): void {

@@ -194,6 +194,11 @@ export class LiveScene {
     }
   }
 
+  /** To a moment at which a frame has been sent that was not there before. */
+  async advanceToFrame(): Promise<void> {
+    await this.advance(2 * feedFrameMs - (this.time.clock() % feedFrameMs));
+  }
+
   read(): RecordedReader {
     const reader = new RecordedReader();
     this.live.open(reader);

@@ -2,8 +2,8 @@ import { packagingRows } from './packaging/requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `BAD-…` the inputs that
- * must be survived.
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `STOP-…` the
+ * end of a daemon, `BAD-…` the inputs that must be survived.
  */
 export interface Requirement {
   readonly id: string;
@@ -140,6 +140,10 @@ const rows: readonly (readonly [string, string])[] = [
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
 
   // Tray app
+  ['STOP-wait', 'a daemon that is asked to stop over the admin API answers, lets calls finish and ends in order'],
+  ['STOP-bounded', 'a call that never finishes holds a stop up as long as was said, and no longer'],
+  ['STOP-second', 'a second request to stop can only end the waiting of the first'],
+  ['STOP-cli', 'exai stop asks the admin API; a daemon that does not answer gets a signal'],
   ['TRAY-own-daemon', 'the tray starts its daemon, drains and stops it, and leaves no process behind'],
   ['TRAY-restart', 'a daemon that dies is started again after a growing pause'],
   ['TRAY-crash-loop', 'after five crashes in two minutes the tray gives up and shows the last lines of stderr'],

@@ -27,9 +27,11 @@ export async function endDaemon(daemon: DaemonProcess, options: EndOptions): Pro
   const isAsked = client !== undefined && (await askToStop(client, waitMs, silenceMs));
   if (!isAsked) daemon.signal('SIGTERM');
   let exit = await orNothing(daemon.exited, clock, killAfterMs);
-  // It may have been set to drain for minutes: as long as it answers it keeps its word.
-  while (exit === undefined && isAsked && waitMs === undefined && (await client.isAnswering(silenceMs))) {
-    exit = await orNothing(daemon.exited, clock, silenceMs);
+  if (isAsked && waitMs === undefined) {
+    // It may have been set to drain for minutes: as long as it answers it keeps its word.
+    while (exit === undefined && (await client.isAnswering(silenceMs))) {
+      exit = await orNothing(daemon.exited, clock, silenceMs);
+    }
   }
   if (exit !== undefined) return exit;
   daemon.signal('SIGKILL');

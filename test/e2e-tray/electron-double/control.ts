@@ -61,6 +61,9 @@ const verbs: Readonly<Record<string, (query: URLSearchParams) => unknown>> = {
   'window-close': () => [...windows][0]?.close(),
   'answer-dialog': (query) =>
     record.dialogAnswers.push({ response: Number(query.get('response')), checkboxChecked: query.has('checked') }),
+  'hold-dialogs': () => {
+    record.areDialogsHeld = true;
+  },
   quit: () => app.quit(),
   // The levers of the system. Each answers whether the app prevented it.
   shutdown: () => {

@@ -1,3 +1,4 @@
+import type { KeyboardEvent } from 'react';
 import { useModel, useWords } from '../state/services.ts';
 import { useTray } from '../state/use-tray.ts';
 import { Button } from '../ui/button.tsx';
@@ -25,7 +26,7 @@ export function PrimaryAction({ end }: { readonly end: EndDaemon }) {
       );
     case 'ready':
       return isDraining ? (
-        <Button {...look} onClick={end.endNow}>
+        <Button {...look} onKeyDown={dropRepeats} onClick={end.endNow}>
           {stop.now}
         </Button>
       ) : (
@@ -46,4 +47,9 @@ export function PrimaryAction({ end }: { readonly end: EndDaemon }) {
         </Button>
       );
   }
+}
+
+/** The key that chose to wait may still be down when the focus comes back to this button. */
+function dropRepeats(event: KeyboardEvent): void {
+  if (event.repeat) event.preventDefault();
 }

@@ -48,7 +48,6 @@ test('UI-3 TRAY-stop: Stop without a running call asks nothing, and the button t
   expect(isProcessAlive(pid)).toBe(false);
   expect(desktop.home.readDiscovery()).toMatchObject({ state: 'stopped' });
   await tray.untilPicture('stopped');
-  await page.screenshot({ path: `/tmp/stop-stopped.png` });
   await button.click();
   await expect(page.getByTestId('status-pill')).toContainText('Running', { timeout: 20_000 });
   await expect(button).toHaveText('Stop');
@@ -71,10 +70,6 @@ test('UI-4 TRAY-stop: Stop with two running calls names both, waits for them, an
   await expect(dialog).toContainText('Stop while 2 calls are running?');
   await expect(dialog).toContainText('chat (vscode-1), echo (vscode-2).');
   await expect(page.getByTestId('dialog-wait')).toBeFocused();
-  for (const theme of ['light', 'dark'] as const) {
-    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
-    await page.screenshot({ path: `/tmp/stop-dialog-${theme}.png` });
-  }
   await expect(page.getByTestId('dialog-wait')).toHaveText('Wait for them');
   await expect(dialog.getByRole('button')).toHaveText(['Wait for them', 'Stop now', 'Cancel']);
   // Esc changes nothing.
@@ -85,7 +80,6 @@ test('UI-4 TRAY-stop: Stop with two running calls names both, waits for them, an
   await expect(page.getByTestId('dialog-wait')).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('status-pill')).toContainText('Draining, 2 calls left');
-  await page.screenshot({ path: `/tmp/stop-draining.png` });
   await tray.untilRow('status', /^Draining: 2 calls left/);
   expect((await Promise.all(answers)).map(textOf)).toEqual(['hello', 'there']);
   await expect(page.getByTestId('primary-action')).toHaveText('Start', { timeout: 20_000 });
@@ -200,7 +194,6 @@ test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every
   const { menu = [] } = (await tray.state()).trays[0] ?? {};
   expect(menu.map(({ id }) => id)).toEqual(rowIds);
   await expectRows(menu);
-  await page.screenshot({ path: `/tmp/stop-menu.png` });
   // The same rules when the daemon is stopped.
   await page.getByTestId('menu-daemon').press('ArrowRight');
   await page.getByTestId('menu-daemon:stop').click();

@@ -42,6 +42,7 @@ export function OwnedDaemonPage({ tray, state }: OwnedDaemonPageProps) {
     <ErrorPage
       code={problem?.code ?? 'DAEMON_STOPPED'}
       title={sentences === undefined ? text.tray.window.stopped : words.fill(sentences.title, params)}
+      mark={problem === null ? 'off' : 'failed'}
       cause={sentences === undefined ? text.tray.window.stoppedCause : words.fill(sentences.cause, params)}
       meanwhile={nextTry === '' ? undefined : nextTry}
     >

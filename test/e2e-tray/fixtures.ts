@@ -174,4 +174,11 @@ export const test = base.extend<{ desktop: TrayDesktop }, { display: string }>({
   },
 });
 
+/** The daemon that serves this desktop now. */
+export function daemonPid({ home }: TrayDesktop): number {
+  const file = home.readDiscovery();
+  if (file.state !== 'running') throw new Error('no daemon runs');
+  return file.pid;
+}
+
 export { expect } from '@playwright/test';

@@ -99,6 +99,8 @@ export class Notification extends EventEmitter {
 export const dialog = {
   async showMessageBox(options: { cancelId?: number }): Promise<{ response: number; checkboxChecked: boolean }> {
     record.dialogs.push(options);
+    // Nobody is in front of the screen.
+    if (record.areDialogsHeld) return await new Promise(() => undefined);
     return record.dialogAnswers.shift() ?? { response: options.cancelId ?? 0, checkboxChecked: false };
   },
   async showOpenDialog(options: object): Promise<{ canceled: boolean; filePaths: string[] }> {

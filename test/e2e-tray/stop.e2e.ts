@@ -164,8 +164,17 @@ test('UI-29 TRAY-port-taken: the window names who has the port, and one click st
 
 /** The rows of the tray that a model without problem has (UI.md §2), in order. */
 const rowIds = [
-  ...['status', 'open', 'dashboard', 'add', 'sessions', 'copy-config'],
-  ...['rotate', 'daemon', 'login', 'update', 'quit'],
+  'status',
+  'open',
+  'dashboard',
+  'add',
+  'sessions',
+  'copy-config',
+  'rotate',
+  'daemon',
+  'login',
+  'update',
+  'quit',
 ];
 
 test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every row, enabled by the same rules', async ({
@@ -201,7 +210,12 @@ test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every
   await page.getByTestId('app-menu').click();
   const stopped = (await tray.state()).trays[0]?.menu ?? [];
   expect(stopped.filter(({ isEnabled }) => !isEnabled).map(({ id }) => id)).toEqual([
-    ...['status', 'dashboard', 'add', 'sessions', 'copy-config', 'rotate'],
+    'status',
+    'dashboard',
+    'add',
+    'sessions',
+    'copy-config',
+    'rotate',
   ]);
   await expectRows(stopped);
   await expect(page.getByTestId('menu-daemon:start')).toHaveAttribute('aria-disabled', 'false');

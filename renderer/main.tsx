@@ -79,7 +79,10 @@ function start(ticketGiven: string | undefined): void {
 
   document.addEventListener('visibilitychange', () => {
     clock.setHidden(document.hidden);
-    if (document.hidden) return;
+    if (document.hidden) {
+      reader.hide();
+      return;
+    }
     feed.show();
     reader.show();
   });

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { app, powerMonitor } from 'electron';
 import { version } from '../protocol/version.ts';
+import { appId, homepage } from './core/app-identity.ts';
 import { autostartFile, LinuxAutostart, programToStart } from './core/autostart-linux.ts';
 import { systemClock } from './core/clock.ts';
 import { ProcessStarter } from './core/daemon-starter.ts';
@@ -21,8 +22,6 @@ import { openSettingsFile } from './shell/settings-file.ts';
 import { TrayIcon } from './shell/tray-icon.ts';
 import { updates } from './shell/updates.ts';
 
-const downloadPage = 'https://github.com/exai-tray/exai-tray/releases';
-
 // The lock follows the folder of the app's data, and everything before it would run twice.
 if (app.requestSingleInstanceLock()) begin();
 else app.quit();
@@ -31,7 +30,7 @@ function begin(): void {
   const userData = app.getPath('userData');
   keepCrashLog(userData);
   registerAppScheme();
-  app.setAppUserModelId('com.example.exai-tray');
+  app.setAppUserModelId(appId);
   app.on('window-all-closed', () => undefined); // it lives in the tray
   void app.whenReady().then(() => run(userData));
 }
@@ -66,7 +65,7 @@ async function run(userData: string): Promise<void> {
       window: mainWindow.port,
       drawTray: (model, picture) => tray.draw(model, picture),
       loginItem: loginItem(autostart),
-      updates: updates(downloadPage),
+      updates: updates(homepage),
     }),
     settings,
     starter: new ProcessStarter({

@@ -1,3 +1,4 @@
+import { desktopRows } from './desktop-requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
 
 /**
@@ -277,6 +278,7 @@ const rows: readonly (readonly [string, string])[] = [
 
   // Icons and packages
   ...packagingRows,
+  ...desktopRows,
 ];
 
 export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));

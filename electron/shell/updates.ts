@@ -6,14 +6,14 @@ import type { UpdateView } from '../../protocol/host-bridge.ts';
 import type { DesktopPorts } from '../core/desktop-ports.ts';
 
 /** electron-updater where the package can replace itself, which its `app-update.yml` says; elsewhere a link. */
-export function updates(downloadPage: string): DesktopPorts['updates'] {
+export function updates(downloadPage: string | undefined): DesktopPorts['updates'] {
   let tell: (view: UpdateView) => void = nobodyListens;
   const canUpdate = app.isPackaged && existsSync(join(process.resourcesPath, 'app-update.yml'));
   if (!canUpdate) {
     return {
       check: () => {
         tell({ state: 'by-hand' });
-        void shell.openExternal(downloadPage);
+        if (downloadPage !== undefined) void shell.openExternal(downloadPage);
       },
       install: () => undefined,
       onChange: (listener) => {

@@ -1,21 +1,27 @@
+import type { EditorStart } from '../../platform/launcher-path.ts';
 import { FailureError } from '../../protocol/errors.ts';
-import type { HostNotice, HostPreferences, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import type { HostNotice, HostPreferences } from '../../protocol/host-bridge.ts';
+import type { AboutView, LauncherView, LoginItemState } from '../../protocol/host-desktop.ts';
 import { en } from '../../protocol/strings/en.ts';
 import { proxyApi } from './api-proxy.ts';
-import { AppCommands, type EditorRuntime } from './app-commands.ts';
+import { AppCommands } from './app-commands.ts';
 import { type AppFacts, hostStateOf, trayFactsOf } from './app-facts.ts';
 import { AppPicture } from './app-picture.ts';
 import type { HostHandlers } from './bridge-handlers.ts';
+import { callsInFlight } from './calls-in-flight.ts';
 import { ClipboardKeeper } from './clipboard-keeper.ts';
 import type { Clock } from './clock.ts';
+import type { CrashLog } from './crash-log.ts';
 import { DaemonFleet } from './daemon-fleet.ts';
 import { DaemonProfiles } from './daemon-profiles.ts';
 import type { DaemonStarter } from './daemon-starter.ts';
 import type { DesktopPorts } from './desktop-ports.ts';
 import { diagnosticsText } from './diagnostics.ts';
+import { Notifier } from './notifier.ts';
 import { connectedSessions, quitPlan, quitQuestion } from './quit-policy.ts';
 import type { Settings } from './settings.ts';
-import { fill } from './words.ts';
+import { UpdateFlow } from './update-flow.ts';
+import { type SecretCipher, Vault } from './vault.ts';
 
 export interface TrayAppOptions {
   readonly desktop: DesktopPorts;
@@ -26,7 +32,14 @@ export interface TrayAppOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly platform: NodeJS.Platform;
-  readonly editorRuntime: EditorRuntime;
+  /** What this installation is, read at the start. */
+  readonly installation: {
+    readonly editor: EditorStart | undefined;
+    readonly launcher: LauncherView;
+    readonly about: Omit<AboutView, 'stateDir' | 'crashes'>;
+    readonly crashLog: CrashLog;
+  };
+  readonly vault: { readonly file: string; readonly cipher: SecretCipher };
 }
 
 /** At log-out nobody waits for us: the daemon drains for as long as the system lets it. */
@@ -43,8 +56,11 @@ export class TrayApp {
   readonly #picture: AppPicture;
   readonly #clipboard: ClipboardKeeper;
   readonly #commands: AppCommands;
+  readonly #notifier: Notifier;
+  readonly #updates: UpdateFlow;
+  /** Secrets of providers and upstream servers; docs/adr/0013 says how one reaches the daemon. */
+  readonly vault: Vault;
   #hasTrayHost = true;
-  #update: UpdateView = { state: 'idle' };
   #loginItem: LoginItemState = 'unavailable';
   #quitting: Promise<void> | undefined;
 
@@ -53,7 +69,16 @@ export class TrayApp {
     const { desktop, settings, starter, clock, random, env, version } = options;
     this.#profiles = new DaemonProfiles(settings, env);
     this.#clipboard = new ClipboardKeeper(desktop.clipboard, clock);
-    const onChange = (): void => this.#picture.changed();
+    this.#notifier = new Notifier({
+      desktop,
+      preferences: () => settings.now.preferences,
+      show: () => this.show(),
+    });
+    const onChange = (): void => {
+      this.#notifier.look(this.#fleet.all.map(({ snapshot }) => snapshot));
+      this.#picture.changed();
+    };
+    this.vault = new Vault({ ...options.vault, onChange });
     this.#fleet = new DaemonFleet({
       profiles: this.#profiles,
       starter,
@@ -62,7 +87,7 @@ export class TrayApp {
       env,
       version,
       onChange,
-      onRepeatedCrash: () => this.#notifyCrashes(),
+      onRepeatedCrash: () => this.#notifier.tell({ type: 'crashed' }),
     });
     this.#picture = new AppPicture({
       clock,
@@ -70,23 +95,31 @@ export class TrayApp {
       facts: () => trayFactsOf(this.#facts()),
       state: () => hostStateOf(this.#facts()),
     });
+    this.#updates = new UpdateFlow({
+      clock,
+      updates: desktop.updates,
+      callsInFlight: () => callsInFlight(this.#fleet.all.map(({ client }) => client)),
+      leave: () => this.#leaveForUpdate(),
+      onChange,
+      onReady: (version) => this.#notifier.tell({ type: 'update', version }),
+    });
     this.#commands = new AppCommands({
       desktop,
       fleet: this.#fleet,
       profiles: this.#profiles,
       clipboard: this.#clipboard,
-      editorRuntime: options.editorRuntime,
+      installation: options.installation,
       env,
       menu: () => this.#picture.model().menu,
       diagnostics: () => diagnosticsText(this.#picture.hostState(), this.#fleet.current.snapshot),
       quit: (choice) => this.quit(choice),
-      onUpdate: () => (this.#update.state === 'ready' ? void this.#installUpdate() : desktop.updates.check()),
+      onUpdate: () => this.#updates.click(),
+      onCheckVault: () => this.vault.check(),
       onChange: () => {
         this.#loginItem = desktop.loginItem.read();
         onChange();
       },
     });
-    desktop.updates.onChange((view) => this.#onUpdate(view));
   }
 
   /** The verbs of the page. */
@@ -128,6 +161,8 @@ export class TrayApp {
     desktop.window.setOnTop(isOnTop);
     this.#picture.changed();
     this.#fleet.startWanted();
+    this.#updates.start();
+    void this.vault.check();
     if (!isHidden) this.show();
     else if (!this.#hasTrayHost) desktop.window.minimise();
   }
@@ -195,6 +230,7 @@ export class TrayApp {
       what = reply.choice;
       if (reply.isChecked) this.#setPreferences({ quitChoice: what });
     } else what = plan.type;
+    this.#updates.stop();
     this.#quitting = this.#leave(what);
     await this.#quitting;
     desktop.exit();
@@ -202,6 +238,7 @@ export class TrayApp {
 
   /** Log-out, shutdown: nobody is asked, and the daemon goes too, for its desktop is going. */
   async endSession(): Promise<void> {
+    this.#updates.stop();
     this.#quitting ??= this.#leave('stop');
     const { clock } = this.#options;
     await Promise.race([this.#quitting, new Promise<void>((resolve) => clock.schedule(resolve, sessionEndMs))]);
@@ -214,24 +251,11 @@ export class TrayApp {
   }
 
   /** The new version adopts the daemon and restarts it: editors stay connected meanwhile. */
-  async #installUpdate(): Promise<void> {
-    this.#quitting ??= this.#leave('keep');
+  async #leaveForUpdate(): Promise<boolean> {
+    if (this.#quitting !== undefined) return false;
+    this.#quitting = this.#leave('keep');
     await this.#quitting;
-    this.#options.desktop.updates.install();
-  }
-
-  #onUpdate(view: UpdateView): void {
-    this.#update = view;
-    this.#picture.changed();
-    const { desktop, settings } = this.#options;
-    if (view.state !== 'ready' || !settings.now.preferences.notifyUpdates) return;
-    const { title, body } = en.tray.notifications.update;
-    desktop.notify({ title: fill(title, { version: view.version }), body }, () => this.show());
-  }
-
-  #notifyCrashes(): void {
-    const { desktop, settings } = this.#options;
-    if (settings.now.preferences.notifyCrashes) desktop.notify(en.tray.notifications.crashed, () => this.show());
+    return true;
   }
 
   #setPreferences(part: { readonly [Name in keyof HostPreferences]?: HostPreferences[Name] | undefined }): void {
@@ -250,7 +274,8 @@ export class TrayApp {
   }
 
   #facts(): AppFacts {
-    const { settings, version, platform } = this.#options;
+    const { settings, version, platform, installation } = this.#options;
+    const stateDir = this.#profiles.stateDirOf(this.#profiles.current);
     return {
       settings: settings.now,
       version,
@@ -258,7 +283,10 @@ export class TrayApp {
       fleet: this.#fleet,
       hasTrayHost: this.#hasTrayHost,
       loginItem: this.#loginItem,
-      update: this.#update,
+      update: this.#updates.view,
+      launcher: installation.launcher,
+      vault: this.vault.view,
+      about: { ...installation.about, stateDir, crashes: installation.crashLog.count() },
     };
   }
 }

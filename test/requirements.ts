@@ -3,7 +3,7 @@ import { packagingRows } from './packaging/requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `BAD-…` the inputs that
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `DESK-…` the app on its desktop, `BAD-…` the inputs that
  * must be survived.
  */
 export interface Requirement {

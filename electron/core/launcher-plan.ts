@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path';
-import { copiesFolder, type EditorStart, launcherPath, startOfLauncher } from '../../platform/launcher-path.ts';
+import { copiesFolder, type EditorStart, launcherPath } from '../../platform/launcher-path.ts';
 import type { Environment } from '../../platform/state-dir.ts';
 
 /** What is known of this installation at the start. */

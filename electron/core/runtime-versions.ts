@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import { errorCode } from '../../platform/atomic-file.ts';
 
 /** Name of the junction that editors' entries go through. */
-export const currentName = 'current';
+const currentName = 'current';
 
 /**
  * Points `current` at a version. Windows cannot rename over a junction, so there it is away for a moment: a shim that is

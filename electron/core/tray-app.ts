@@ -101,7 +101,7 @@ export class TrayApp {
       callsInFlight: () => callsInFlight(this.#fleet.all.map(({ client }) => client)),
       leave: () => this.#leaveForUpdate(),
       onChange,
-      onReady: (version) => this.#notifier.tell({ type: 'update', version }),
+      onReady: (found) => this.#notifier.tell({ type: 'update', version: found }),
     });
     this.#commands = new AppCommands({
       desktop,

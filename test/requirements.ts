@@ -156,6 +156,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['TRAY-suspend', 'silence while the machine slept does not count against the daemon'],
   ['TRAY-menu', 'the menu is one model: rows stay where they are and are disabled instead of leaving'],
   ['TRAY-icon', 'the icon says the worst that is true, by shape and colour'],
+  ['TRAY-real-host', 'a real tray host draws the app’s own picture for each state and opens its menu, whose rows act'],
   ['TRAY-login', 'the login item starts the app hidden, respects the desktop’s own switch, and follows an AppImage'],
   ['TRAY-settings', 'settings have a schema and numbered migrations; what cannot be read is set aside'],
   ['TRAY-profiles', 'several daemons, each with its own port, token and state directory'],

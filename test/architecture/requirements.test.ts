@@ -5,7 +5,11 @@ import { requirements } from '../requirements.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const testFiles = globSync(
-  ['{protocol,platform,daemon,shim,cli,renderer,electron}/**/*.{test,contract}.{ts,tsx}', 'test/**/*.{test,e2e}.ts'],
+  [
+    '{protocol,platform,daemon,shim,cli,renderer,electron}/**/*.{test,contract}.{ts,tsx}',
+    'test/**/*.{test,e2e}.ts',
+    'test/e2e-tray/scenarios.ts',
+  ],
   {
     cwd: root,
   },

@@ -8,11 +8,12 @@ import { interfaceLoad } from './measure-interface.ts';
 import { idle, memory } from './measure-memory.ts';
 import { greedyNeighbour, heavyNeighbour } from './measure-neighbours.ts';
 import { coldStart, exits, warmStart } from './measure-start.ts';
+import { trayApp } from './measure-tray.ts';
 import { type Row, tableMarkdown, tableText, verdictOf } from './report.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only P1,P5    some of: P1 P5 P6 P7 P8 P9 P10 P11 exit UI
+  --only P1,P5    some of: P1 P5 P6 P7 P8 P9 P10 P11 exit UI TRAY
   --rounds N      rounds per figure, 1–20 (default 5); the table shows medians
   --json FILE     write the table as JSON too
   --markdown      print the table for docs/performance.md
@@ -29,6 +30,7 @@ const measurements: readonly Measurement[] = [
   idle,
   exits,
   interfaceLoad,
+  trayApp,
 ];
 
 /** A missed target is a word in the table, never an exit code: timed figures wander with the machine. */

@@ -115,7 +115,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     limiter.endSession(event.session.key);
   });
   const throttle = new FailureThrottle();
-  const { gateway, mcp } = createGateway({
+  const { gateway, mcp, mcpHttp } = createGateway({
     daemon: options,
     calls,
     registry,
@@ -124,6 +124,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     resumeBudget,
     throttle,
     rates,
+    isDraining: () => isDraining,
   });
   const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
@@ -140,6 +141,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     observation,
     live,
     throttle,
+    mcpHttp,
     stopping: stopping.signal,
     checkBearer,
     ownPorts: () => [listeners.port, listeners.dashboardPort],
@@ -259,6 +261,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       void countEarlier();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        mcpHttp.sweep();
         void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();

@@ -83,6 +83,11 @@ export class McpPeer implements SessionPeer {
     return this.#running.size;
   }
 
+  /** The revision agreed on with `initialize`; the newest one before. */
+  get protocolVersion(): string {
+    return this.#protocolVersion;
+  }
+
   attach(outlet: McpOutlet): void {
     this.#outbox.attach(outlet);
   }
@@ -306,7 +311,7 @@ export class McpPeer implements SessionPeer {
     const progress =
       token === undefined
         ? undefined
-        : new ProgressReporter(token, (method, params) => this.#outbox.notify(method, params, 'progress'));
+        : new ProgressReporter(token, (method, params) => this.#outbox.notify(method, params, 'progress', id));
     const { resumable } = this.#options;
     let journalledAs: string | undefined;
     const reply = await this.#options.dispatcher.call({

@@ -9,9 +9,17 @@ import { mcpFailures } from './mcp-failures.ts';
 import { OversizedResults } from './oversized-results.ts';
 import { uriScheme } from './uri-scheme.ts';
 
+/** The client's request that a message belongs to. Streamable HTTP has a stream for each. */
+export interface MessageContext {
+  readonly requestId: RequestId;
+  /** The last word on that request. */
+  readonly isAnswer: boolean;
+}
+
 /** Where frames of an MCP session go while it has a connection. */
 export interface McpOutlet {
-  sendMessage(text: string | Uint8Array): void;
+  /** Without `about` the message concerns the session as a whole. */
+  sendMessage(text: string | Uint8Array, about?: MessageContext): void;
 }
 
 export interface OutboxOptions {
@@ -98,13 +106,20 @@ export class Outbox {
 
   /** An error that is not the answer of the request with this id, which runs on. */
   sendFailure(id: RequestId, failure: Failure): void {
-    this.#outlet?.sendMessage(this.#failureText(id, failure));
+    this.#outlet?.sendMessage(this.#failureText(id, failure), { requestId: id, isAnswer: false });
   }
 
-  notify(method: string, params: Record<string, unknown> | undefined, kind: 'progress' | 'message'): void {
+  /** `requestId`: the request of the client that caused it, if one did. */
+  notify(
+    method: string,
+    params: Record<string, unknown> | undefined,
+    kind: 'progress' | 'message',
+    requestId?: RequestId,
+  ): void {
     const text = JSON.stringify({ jsonrpc: '2.0', method, ...(params === undefined ? {} : { params }) });
     this.#options.bus.emit({ type: 'message.sent', kind: 'notification', bytes: text.length });
-    if (this.#outlet !== null) this.#outlet.sendMessage(text);
+    const about = requestId === undefined ? undefined : { requestId, isAnswer: false };
+    if (this.#outlet !== null) this.#outlet.sendMessage(text, about);
     else if (kind === 'progress') this.#options.buffer?.storeNotification(Buffer.from(text, 'utf8'));
   }
 
@@ -115,13 +130,14 @@ export class Outbox {
       const latencyMs = this.#options.monotonicNow() - receivedAt;
       bus.emit({ type: 'message.sent', kind, bytes: text.length, answerTo: 'request', latencyMs });
     }
+    const about = id === null ? undefined : { requestId: id, isAnswer: true };
     if (buffer === null || id === null) {
-      this.#outlet?.sendMessage(text);
+      this.#outlet?.sendMessage(text, about);
       return;
     }
     const bytes = Buffer.from(text, 'utf8');
     buffer.storeAnswer(id, bytes);
-    this.#outlet?.sendMessage(bytes);
+    this.#outlet?.sendMessage(bytes, about);
   }
 
   #failureText(id: RequestId | null, failure: Failure): string {

@@ -1,3 +1,4 @@
+import { interopRows } from './interop/requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
 
 /**
@@ -274,6 +275,9 @@ const rows: readonly (readonly [string, string])[] = [
   ['BAD-full-disk', 'full disk on the metrics log'],
   ['BAD-clock-jump', 'clock jump'],
   ['BAD-suspend', 'suspend of ten minutes'],
+
+  // Other MCP clients
+  ...interopRows,
 
   // Icons and packages
   ...packagingRows,

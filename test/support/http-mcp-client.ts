@@ -86,7 +86,7 @@ export class EventReader {
   /** The next event with data, parsed. */
   async message(): Promise<Record<string, unknown>> {
     for (;;) {
-      const event = await this.events.next();
+      const event = await this.events.next('an event');
       if (event.data !== '') return parseObject(event.data);
     }
   }

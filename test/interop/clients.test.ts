@@ -1,0 +1,121 @@
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { WebSocketClientTransport } from '@modelcontextprotocol/sdk/client/websocket.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DaemonProcess, programs, runToEnd, TestHome } from '../support/daemon-process.ts';
+
+const inspector = fileURLToPath(
+  new URL('../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url),
+);
+
+describe('clients that are not ours', () => {
+  const home = new TestHome();
+  let daemon: DaemonProcess;
+  beforeAll(async () => {
+    daemon = await home.startDaemon({ testTools: true });
+  });
+  afterAll(() => home.cleanUp());
+
+  const url = (): URL => new URL('/mcp', daemon.address);
+  const ways: readonly (readonly [string, () => Transport])[] = [
+    ['StreamableHTTPClientTransport', () => asTransport(new StreamableHTTPClientTransport(url()))],
+    ['WebSocketClientTransport', () => new WebSocketClientTransport(new URL(`ws://127.0.0.1:${daemon.port}/`))],
+  ];
+
+  it.each(ways)('INTEROP-sdk-clients: %s lists, calls, gets progress, cancels and leaves', async (_name, transport) => {
+    const client = new Client({ name: 'sdk', version: '1.0.0' });
+    await client.connect(transport());
+    expect(client.getServerVersion()).toMatchObject({ name: 'exai' });
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('echo');
+    const echoed = await client.callTool({ name: 'echo', arguments: { text: 'héllo 🌍' } });
+    expect(echoed.content).toEqual([{ type: 'text', text: 'héllo 🌍' }]);
+
+    const steps: number[] = [];
+    const slept = await client.callTool({ name: 'sleep', arguments: { ms: 300, progress: 2 } }, undefined, {
+      onprogress: ({ progress }) => steps.push(progress),
+    });
+    expect(slept.content).toEqual([{ type: 'text', text: 'slept 300 ms' }]);
+    expect(steps).toEqual([1, 2]);
+
+    const giveUp = new AbortController();
+    const endless = client.callTool({ name: 'sleep', arguments: { ms: 60_000 } }, undefined, { signal: giveUp.signal });
+    await client.ping();
+    giveUp.abort('enough');
+    await expect(endless).rejects.toThrow('enough');
+    await client.ping();
+    await client.close();
+  });
+
+  it('INTEROP-sdk-clients: a client over HTTP ends its session, and its calls with it', async () => {
+    const transport = new StreamableHTTPClientTransport(url());
+    const client = new Client({ name: 'leaver', version: '1.0.0' });
+    await client.connect(asTransport(transport));
+    expect(transport.sessionId).toBeDefined();
+    await transport.terminateSession();
+    await expect(client.ping()).rejects.toThrow();
+    await client.close();
+  });
+
+  it('INTEROP-sdk-clients: HTTP, WebSocket and shim give the same answers', async () => {
+    const throughShim = (): Transport =>
+      new StdioClientTransport({
+        command: process.execPath,
+        args: [programs.shim],
+        env: { ...home.env, EXAI_WS_AUTOSTART: 'false', MCP_SERVER_ID: 'exai' },
+      });
+    const answers: unknown[] = [];
+    for (const open of [...ways.map(([, make]) => make), throughShim]) {
+      const client = new Client({ name: 'same', version: '1.0.0' });
+      await client.connect(open());
+      answers.push([
+        client.getServerCapabilities(),
+        client.getServerVersion(),
+        await client.listTools(),
+        await client.listPrompts(),
+        await client.callTool({ name: 'answer', arguments: { result: odd } }),
+        await client.callTool({ name: 'no-such-tool' }).catch((error: unknown) => String(error)),
+      ]);
+      await client.close();
+    }
+    const [first, ...others] = answers;
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  it('INTEROP-inspector: MCP Inspector shows the same over HTTP as through the shim', async () => {
+    const inspect = async (target: readonly string[], method: readonly string[]): Promise<unknown> => {
+      const args = [inspector, '--cli', ...target, '--method', ...method];
+      const finished = await runToEnd(process.execPath, args, { ...home.env, EXAI_WS_AUTOSTART: 'false' }, 60_000);
+      expect(finished.code, finished.stderr).toBe(0);
+      return JSON.parse(finished.stdout) as unknown;
+    };
+    const http = [url().href];
+    // Inspector hands its own environment on in part only.
+    const env = Object.entries({ ...home.env, EXAI_WS_AUTOSTART: 'false' }).flatMap(([name, value]) => [
+      '-e',
+      `${name}=${value}`,
+    ]);
+    const shim = [...env, process.execPath, programs.shim];
+    const calls = [['tools/list'], ['tools/call', '--tool-name', 'echo', '--tool-arg', 'text=seen'], ['prompts/list']];
+    for (const call of calls) {
+      const overHttp = await inspect(http, call);
+      expect(overHttp).toEqual(await inspect(shim, call));
+      expect(JSON.stringify(overHttp).length).toBeGreaterThan(10);
+    }
+  }, 120_000);
+});
+
+/** Content with what no client knows: it must come through as it is. */
+const odd = {
+  content: [{ type: 'text', text: 'a\u2028b', _meta: { 'x.test/unknown': [1, null, { deep: true }] } }],
+  structuredContent: { numbers: [1, 2.5, -0.001], text: '"quoted"' },
+  _meta: { 'x.test/kept': 'yes' },
+};
+
+/** The published type of this transport does not fit `exactOptionalPropertyTypes`. */
+function asTransport(transport: StreamableHTTPClientTransport): Transport {
+  return transport as unknown as Transport;
+}

@@ -132,6 +132,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     if (result.type === 'refused') return result.error === 'unauthorized' ? 'wrong' : 'insufficient';
     return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
+  const failedDelayMs = (address: string): number => {
+    const { delayMs, shouldLog } = throttle.failed(address);
+    if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
+    return delayMs;
+  };
   const routes = createRoutes({
     daemon: options,
     calls,
@@ -140,10 +145,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     status,
     observation,
     live,
-    throttle,
     mcpHttp,
     stopping: stopping.signal,
     checkBearer,
+    onWrongBearer: failedDelayMs,
     ownPorts: () => [listeners.port, listeners.dashboardPort],
     dashboardUrl: dashboardAddress,
   });
@@ -161,7 +166,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     closeTimeoutMs: config.closeTimeoutMs,
     bus,
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
-    isBearerValid: async (bearer) => (await checkBearer(bearer)) === 'valid',
+    checkBearer: async (bearer, { address }) => {
+      const verdict = await checkBearer(bearer);
+      const isCounted = verdict === 'wrong';
+      return { isValid: verdict === 'valid', isCounted, delayMs: isCounted ? failedDelayMs(address) : 0 };
+    },
     onHttp: (request, response, peer) => {
       routes.serve(request, response, peer).catch((error: unknown) => {
         logger.error('a request could not be answered', { error });

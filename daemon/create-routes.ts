@@ -6,7 +6,6 @@ import { liveHandlers } from './api/live-handlers.ts';
 import { logHandlers } from './api/log-handlers.ts';
 import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
-import type { FailureThrottle } from './auth/failure-throttle.ts';
 import { startProblem } from './auth/open-authentication.ts';
 import { UiSessionFile } from './auth/ui-session-file.ts';
 import type { AuthPolicy } from './config.ts';
@@ -30,11 +29,12 @@ export interface RouteOptions {
   readonly status: StatusSource;
   readonly observation: Observation;
   readonly live: LiveView;
-  readonly throttle: FailureThrottle;
   readonly mcpHttp: McpHttp;
   /** Aborted when everything else has had its say. */
   readonly stopping: AbortSignal;
   checkBearer(bearer: string): Promise<BearerVerdict>;
+  /** Counts a wrong bearer; how long its answer has to wait, in milliseconds. */
+  readonly onWrongBearer: (address: string) => number;
   /** Ports that this daemon holds itself; 0 for one that is not open. */
   readonly ownPorts: () => readonly number[];
   dashboardUrl(): string | null;
@@ -42,7 +42,7 @@ export interface RouteOptions {
 
 /** Makes everything that is answered over HTTP: health, metrics, admin API, dashboard. */
 export function createRoutes(options: RouteOptions): HttpRoutes {
-  const { daemon, status, observation, bus, throttle } = options;
+  const { daemon, status, observation, bus } = options;
   const { config, layout, logger, adminSecret } = daemon;
   return new HttpRoutes({
     status,
@@ -50,11 +50,7 @@ export function createRoutes(options: RouteOptions): HttpRoutes {
     metricsPublic: config.metricsPublic,
     bus,
     checkBearer: (bearer) => options.checkBearer(bearer),
-    onWrongBearer: (address) => {
-      const { delayMs, shouldLog } = throttle.failed(address);
-      if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
-      return delayMs;
-    },
+    onWrongBearer: options.onWrongBearer,
     isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(daemon.rendererDir),
     mcp: options.mcpHttp,

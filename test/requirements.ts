@@ -203,6 +203,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['LIVE-slow-reader', 'a reader that does not keep up is cut and told so; the others notice nothing'],
   ['LIVE-heartbeat', 'silence of the feed is broken every 5 s'],
   ['LIVE-daemon-stops', 'the last line of a feed says that the daemon stops'],
+  ['LIVE-hidden', 'a page that nobody sees costs the daemon no feed, and is up to date as soon as it is seen'],
   ['LIVE-idle-cost', 'without a reader nothing is built, and a call pays for counters only'],
   ['LIVE-no-flicker', 'a call that ends within one frame never appears'],
   ['LIVE-counters', 'calls, errors and latency per session and in total, since local midnight'],

@@ -100,7 +100,7 @@ export class EventStore implements FrameOwner {
   }
 
   clear(): void {
-    for (const frame of [...this.#events.keys()]) this.#remove(frame);
+    for (const frame of this.#events.keys()) this.#remove(frame);
     this.#ended.clear();
   }
 

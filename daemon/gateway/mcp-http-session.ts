@@ -23,6 +23,9 @@ export interface HttpSessionOptions {
   now(): number;
 }
 
+/** The server behind the session, as far as it matters here. */
+export type HttpPeer = Pick<McpPeer, 'receive' | 'protocolVersion'>;
+
 /** A message of the client, read and not yet handled. */
 interface Incoming {
   readonly read: EnvelopeResult;
@@ -66,7 +69,7 @@ export class McpHttpSession implements SessionConnection, McpOutlet {
   readonly #exchanges = new Map<RequestId, HttpExchange>();
   /** By number; those that have ended stay as long as their events may be asked for. */
   readonly #streams = new Map<number, EventStream>();
-  #peer: McpPeer | undefined;
+  #peer: HttpPeer | undefined;
   #nextStream = standalone + 1;
   #lastUsedAt: number;
   #isClosed = false;
@@ -85,7 +88,7 @@ export class McpHttpSession implements SessionConnection, McpOutlet {
     this.#streams.set(standalone, this.#makeStream(standalone));
   }
 
-  start(peer: McpPeer): void {
+  start(peer: HttpPeer): void {
     this.#peer = peer;
   }
 

@@ -46,8 +46,8 @@ export class EventStream {
       this.#connections = this.#connections.filter((other) => other !== connection);
       this.#options.onGone();
     });
-    const { stream, store, isPrimed } = this.#options;
-    if (isPrimed()) {
+    const { stream, store } = this.#options;
+    if (this.#options.isPrimed()) {
       const number = Math.min(after, this.#number);
       connection.write(encodePriming(eventId({ stream, number })));
     }

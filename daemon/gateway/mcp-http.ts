@@ -14,6 +14,7 @@ import type { Peer } from '../listen/frame-socket.ts';
 import { bearerOf } from '../listen/guards.ts';
 import { BodyBudget, readBody } from '../listen/read-body.ts';
 import { mcpFailures } from '../mcp/mcp-failures.ts';
+import type { McpOutlet } from '../mcp/outbox.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { ResumeBudget } from '../sessions/resume-budget.ts';
 import type { Session } from '../sessions/session.ts';
@@ -21,19 +22,18 @@ import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { EventStoreLimits } from './event-store.ts';
 import type { FrameScheduler } from './frame-scheduler.ts';
 import { decideEra, revisionInMeta } from './mcp-era.ts';
-import type { McpGateway } from './mcp-gateway.ts';
 import { allowListedOrigin } from './mcp-http-cors.ts';
 import { cancelledBy, idOf, structureFailure } from './mcp-http-message.ts';
 import { accepts, httpRefusals, isJsonType, refuse, refuseEra } from './mcp-http-reply.ts';
-import { McpHttpSession } from './mcp-http-session.ts';
+import { type HttpPeer, McpHttpSession } from './mcp-http-session.ts';
 import { rateFailure } from './rate-failure.ts';
 
 export interface McpHttpOptions {
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly throttle: FailureThrottle;
   readonly rates: RateLimiter;
   readonly registry: SessionRegistry;
-  readonly mcp: Pick<McpGateway, 'open'>;
+  readonly mcp: { open(session: Session, outlet: McpOutlet): HttpPeer };
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly scheduler: FrameScheduler;
@@ -43,6 +43,8 @@ export interface McpHttpOptions {
   /** Time without request and stream after which a session ends. */
   readonly sessionTimeoutMs: number;
   isDraining(): boolean;
+  /** Monotonic milliseconds. */
+  now?(): number;
 }
 
 type Accepted = Extract<AuthResult, { type: 'accepted' }>;
@@ -96,7 +98,7 @@ export class McpHttp {
   /** Ends the sessions that nobody has used for long, and drops what nobody will ask for. */
   sweep(): void {
     const { registry, sessionTimeoutMs } = this.#options;
-    for (const { session, http } of [...this.#entries.values()]) {
+    for (const { session, http } of this.#entries.values()) {
       if (http.idleMs() >= sessionTimeoutMs) registry.end(session, 'idle');
       else http.sweep();
     }
@@ -219,7 +221,7 @@ export class McpHttp {
         if (this.#entries.delete(id))
           bus.emit({ type: 'connection.closed', transport: 'http', code: closeCodes.normal.code });
       },
-      now: () => performance.now(),
+      now: () => this.#options.now?.() ?? performance.now(),
     });
   }
 

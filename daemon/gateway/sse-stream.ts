@@ -10,7 +10,7 @@ export interface SseOptions {
   readonly slowReaderMs: number;
 }
 
-export const defaultSse: SseOptions = {
+const defaultSse: SseOptions = {
   keepAliveMs: limits.sseKeepAliveMs,
   slowReaderBytes: limits.slowReaderBytes,
   slowReaderMs: limits.slowReaderMs,

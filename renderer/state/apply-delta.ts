@@ -1,3 +1,4 @@
+import { partsAfter, rowKeys, rowsAfter } from '../../protocol/apply-feed.ts';
 import type { Delta } from '../../protocol/feed.ts';
 import type { CallView, SessionView } from '../../protocol/snapshot.ts';
 import { goneCallsKept, goneSessionsKept, keepGone, type Model, orderCalls, orderSessions } from './model.ts';
@@ -6,19 +7,24 @@ import { goneCallsKept, goneSessionsKept, keepGone, type Model, orderCalls, orde
 export function applyDeltas(model: Model, deltas: readonly Delta[]): Model {
   const last = deltas.at(-1);
   if (last === undefined) return model;
-  const sessions = rowsAfter(model.sessions, deltas, 'sessions', ({ key }) => key);
-  const calls = rowsAfter(model.calls, deltas, 'calls', ({ callId }) => callId);
-  const upstreams = rowsAfter(model.upstreams, deltas, 'upstreams', ({ upstreamId }) => upstreamId);
-  const instances = rowsAfter(model.instances, deltas, 'instances', ({ instanceId }) => instanceId);
-  const savings = deltas.findLast((delta) => delta.savings !== undefined)?.savings;
+  const sessions = rowsAfter(
+    model.sessions,
+    deltas.map((delta) => delta.sessions),
+    rowKeys.sessions,
+  );
+  const calls = rowsAfter(
+    model.calls,
+    deltas.map((delta) => delta.calls),
+    rowKeys.calls,
+  );
+  const instances = rowsAfter(
+    model.instances,
+    deltas.map((delta) => delta.instances),
+    rowKeys.instances,
+  );
   return {
     takenAt: last.takenAt,
-    daemon: latest(deltas, 'daemon') ?? model.daemon,
-    totals: latest(deltas, 'totals') ?? model.totals,
-    caps: latest(deltas, 'caps') ?? model.caps,
-    savings: savings === undefined ? model.savings : savings,
-    token: latest(deltas, 'token') ?? model.token,
-    problems: latest(deltas, 'problems') ?? model.problems,
+    ...partsAfter(model, deltas),
     sessions,
     sessionOrder:
       instances === model.instances && isInSameOrder(model.sessions, sessions, placeOfSession)
@@ -26,7 +32,11 @@ export function applyDeltas(model: Model, deltas: readonly Delta[]): Model {
         : sameOrder(model.sessionOrder, orderSessions(sessions, instances)),
     calls,
     callOrder: isInSameOrder(model.calls, calls, placeOfCall) ? model.callOrder : orderCalls(calls),
-    upstreams,
+    upstreams: rowsAfter(
+      model.upstreams,
+      deltas.map((delta) => delta.upstreams),
+      rowKeys.upstreams,
+    ),
     instances,
     goneSessions: hasSameKeys(model.sessions, sessions)
       ? model.goneSessions
@@ -35,34 +45,6 @@ export function applyDeltas(model: Model, deltas: readonly Delta[]): Model {
       ? model.goneCalls
       : keepGone(model.goneCalls, model.calls, calls, goneCallsKept),
   };
-}
-
-type ListName = 'sessions' | 'calls' | 'upstreams' | 'instances';
-
-/** Within one delta rows are put before keys are removed. */
-function rowsAfter<Name extends ListName, Row extends NonNullable<Delta[Name]>['put'][number]>(
-  rows: ReadonlyMap<string, Row>,
-  deltas: readonly Delta[],
-  name: Name,
-  keyOf: (row: Row) => string,
-): ReadonlyMap<string, Row> {
-  let result: Map<string, Row> | undefined;
-  for (const delta of deltas) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Row` is by its bound the row type of `name`
-    const change = delta[name] as { put: Row[]; removed: string[] } | undefined;
-    if (change === undefined) continue;
-    result ??= new Map(rows);
-    for (const row of change.put) result.set(keyOf(row), row);
-    for (const key of change.removed) result.delete(key);
-  }
-  return result ?? rows;
-}
-
-function latest<Name extends 'daemon' | 'totals' | 'caps' | 'token' | 'problems'>(
-  deltas: readonly Delta[],
-  name: Name,
-): Delta[Name] {
-  return deltas.findLast((delta) => delta[name] !== undefined)?.[name];
 }
 
 function hasSameKeys(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): boolean {

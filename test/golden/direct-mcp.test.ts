@@ -64,7 +64,7 @@ describe('direct MCP with a token', () => {
     ['2025-06-18', '2025-06-18'],
     ['2025-11-25', '2025-11-25'],
     ['1999-01-01', '2025-11-25'],
-  ])('WIRE-H7: asked for revision %s it serves %s', async (asked, served) => {
+  ])('WIRE-H7 INTEROP-revisions: asked for revision %s it serves %s', async (asked, served) => {
     const client = await shared.connect({ headers: bearer });
     client.send(initialize(asked));
     expect(await client.next()).toMatchObject({

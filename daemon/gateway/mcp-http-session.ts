@@ -26,9 +26,16 @@ export interface HttpSessionOptions {
 /** The server behind the session, as far as it matters here. */
 export type HttpPeer = Pick<McpPeer, 'receive' | 'protocolVersion'>;
 
-/** A message of the client, read and not yet handled. */
-interface Incoming {
+/** A message of the client. */
+export interface HttpMessage {
+  readonly bytes: Buffer;
   readonly read: EnvelopeResult;
+  /** Called when the bytes are not held any more. */
+  release(): void;
+}
+
+/** A message that has not been handled yet. */
+interface Incoming extends HttpMessage {
   /** Null for what gets no answer. */
   readonly exchange: HttpExchange | null;
 }
@@ -103,13 +110,7 @@ export class McpHttpSession implements SessionConnection, McpOutlet {
   }
 
   /** A request. Its answer goes to `response`. */
-  post(
-    id: RequestId,
-    bytes: Buffer,
-    read: EnvelopeResult,
-    response: ServerResponse,
-    headers: Record<string, string>,
-  ): void {
+  post(id: RequestId, message: HttpMessage, response: ServerResponse, headers: Record<string, string>): void {
     this.#touch();
     const exchange = new HttpExchange({
       id,
@@ -119,14 +120,14 @@ export class McpHttpSession implements SessionConnection, McpOutlet {
     });
     response.once('close', () => this.#touch());
     this.#exchanges.set(id, exchange);
-    this.#push(bytes, { read, exchange });
+    this.#push({ ...message, exchange });
     exchange.streamSoon();
   }
 
   /** A notification, or the answer to a request of ours. */
-  postQuietly(bytes: Buffer, read: EnvelopeResult, cancels: RequestId | undefined): void {
+  postQuietly(message: HttpMessage, cancels: RequestId | undefined): void {
     this.#touch();
-    this.#push(bytes, { read, exchange: null });
+    this.#push({ ...message, exchange: null });
     if (cancels === undefined) return;
     // A cancelled request gets no answer (WIRE §6.1), and its stream would stay open for ever.
     const cancelled = this.#exchanges.get(cancels);
@@ -186,13 +187,14 @@ export class McpHttpSession implements SessionConnection, McpOutlet {
     this.#store.prune();
   }
 
-  #push(bytes: Buffer, incoming: Incoming): void {
+  #push(incoming: Incoming): void {
     this.#incoming.push(incoming);
-    this.#inbox.push(bytes);
+    this.#inbox.push(incoming.bytes);
   }
 
   #handle(bytes: Buffer): void {
     const incoming = this.#incoming.shift();
+    incoming?.release();
     if (incoming === undefined || this.#isClosed) return;
     const { read, exchange } = incoming;
     if (exchange?.isDone === true) return; // cancelled while it waited for its turn

@@ -12,7 +12,7 @@ import type { FailureThrottle } from '../auth/failure-throttle.ts';
 import type { RateLimiter } from '../calls/token-bucket.ts';
 import type { Peer } from '../listen/frame-socket.ts';
 import { bearerOf } from '../listen/guards.ts';
-import { BodyBudget, readBody } from '../listen/read-body.ts';
+import { BodyBudget, type BodyRead, readBody } from '../listen/read-body.ts';
 import { mcpFailures } from '../mcp/mcp-failures.ts';
 import type { McpOutlet } from '../mcp/outbox.ts';
 import type { EventBus } from '../observe/event-bus.ts';
@@ -47,6 +47,7 @@ export interface McpHttpOptions {
   now?(): number;
 }
 
+type ReadBody = Extract<BodyRead, { type: 'read' }>;
 type Accepted = Extract<AuthResult, { type: 'accepted' }>;
 
 /** A session and the connections that stand for it. */
@@ -126,47 +127,49 @@ export class McpHttp {
       this.#refuse(response, body.type === 'busy' ? httpRefusals.busy : httpRefusals.tooLarge);
       return;
     }
-    this.#onMessage(visit, sessionId, body.bytes);
+    if (!this.#onMessage(visit, sessionId, body)) body.release();
   }
 
-  #onMessage(visit: Visit, sessionId: string | undefined, bytes: Buffer): void {
+  /** False when the message goes no further, and its bytes with it. */
+  #onMessage(visit: Visit, sessionId: string | undefined, { bytes, release }: ReadBody): boolean {
     const { request, response } = visit;
     const read = readEnvelope(bytes);
     const malformed = structureFailure(read, bytes);
     if (read.type !== 'object' || malformed !== undefined) {
       this.#refuse(response, malformed ?? mcpFailures.notJson, { id: idOf(read) });
-      return;
+      return false;
     }
     const era = decideEra(headerOf(request, 'mcp-protocol-version'), revisionInMeta(bytes));
     if (era.type === 'refused') {
       this.#options.bus.emit({ type: 'probe.seen', kind: 'refused' });
       refuseEra(response, idOf(read), era.error);
-      return;
+      return false;
     }
     const { envelope } = read;
     // Looked up again: while the body came in the session may have ended.
     const entry = sessionId === undefined ? this.#begin(visit, envelope) : this.#find(visit);
     if (entry === undefined) {
       if (sessionId !== undefined) this.#refuse(response, httpRefusals.unknownSession, { id: idOf(read) });
-      return;
+      return false;
     }
     const { id } = envelope;
     if (envelope.method === undefined || id === undefined || id === null) {
-      entry.http.postQuietly(bytes, read, cancelledBy(envelope, bytes));
+      entry.http.postQuietly({ bytes, read, release }, cancelledBy(envelope, bytes));
       response.writeHead(202, { 'Content-Length': 0 });
       response.end();
-      return;
+      return true;
     }
     if (entry.http.isRunning(id)) {
       this.#refuse(response, mcpFailures.idInUse, { id });
-      return;
+      return false;
     }
     const refusal = visit.peer.isExempt ? undefined : this.#options.rates.take(visit.peer.address, entry.session.key);
     if (refusal !== undefined) {
       this.#refuse(response, rateFailure(refusal), { id });
-      return;
+      return false;
     }
-    entry.http.post(id, bytes, read, response, { 'Mcp-Session-Id': entry.http.id });
+    entry.http.post(id, { bytes, read, release }, response, { 'Mcp-Session-Id': entry.http.id });
+    return true;
   }
 
   /** `initialize` opens a session; nothing else may come without one. */

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
 export type BodyRead =
-  | { readonly type: 'read'; readonly bytes: Buffer }
+  /** `release` gives its room in the budget back, once it is not held any more; safe to call twice. */
+  | { readonly type: 'read'; readonly bytes: Buffer; readonly release: () => void }
   | { readonly type: 'too-large' }
   /** All bodies together would take more than may be held. */
   | { readonly type: 'busy' }
   | { readonly type: 'cut-off' };
 
-/** Bytes of all bodies that are being read at the same time, so that many large ones cannot fill the memory. */
+/** Bytes of all bodies that are read and not yet handled, so that many large ones cannot fill the memory. */
 export class BodyBudget {
   readonly #maxBytes: number;
   #bytes = 0;
@@ -38,14 +39,17 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget?: Bo
     const parts: Buffer[] = [];
     let size = 0;
     let held = 0;
+    const release = (): void => {
+      budget?.give(held);
+      held = 0;
+    };
     const end = (result: BodyRead): void => {
       request.off('data', onData);
       request.off('end', onEnd);
       request.off('error', onCut);
       request.off('close', onCut);
       parts.length = 0;
-      budget?.give(held);
-      held = 0;
+      if (result.type !== 'read') release();
       resolve(result);
     };
     const refuse = (type: 'too-large' | 'busy'): void => {
@@ -68,7 +72,8 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget?: Bo
     };
     const onEnd = (): void => {
       const [only] = parts;
-      end({ type: 'read', bytes: parts.length === 1 && only !== undefined ? only : Buffer.concat(parts) });
+      const bytes = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+      end({ type: 'read', bytes, release });
     };
     const onCut = (): void => end({ type: 'cut-off' });
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) {

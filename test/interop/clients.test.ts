@@ -1,4 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import {
+  Client as ClientOfBothEras,
+  StreamableHTTPClientTransport as HttpOfBothEras,
+} from '@modelcontextprotocol/client';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -6,6 +10,7 @@ import { WebSocketClientTransport } from '@modelcontextprotocol/sdk/client/webso
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DaemonProcess, programs, runToEnd, TestHome } from '../support/daemon-process.ts';
+import { parseObject } from '../support/http-mcp-client.ts';
 
 const inspector = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url),
@@ -47,6 +52,26 @@ describe('clients that are not ours', () => {
     giveUp.abort('enough');
     await expect(endless).rejects.toThrow('enough');
     await client.ping();
+    await client.close();
+  });
+
+  it('INTEROP-revisions HTTP-era: a client that knows both eras asks first, and then begins with initialize', async () => {
+    const asked: string[] = [];
+    const transport = new HttpOfBothEras(url(), {
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        if (init?.method === 'POST' && typeof init.body === 'string') {
+          const { method } = parseObject(init.body);
+          asked.push(`${String(method)} ${answer.status}`);
+        }
+        return answer;
+      },
+    });
+    const client = new ClientOfBothEras({ name: 'both', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+    await client.connect(transport);
+    expect(asked.slice(0, 3)).toEqual(['server/discover 400', 'initialize 200', 'notifications/initialized 202']);
+    const { content } = await client.callTool({ name: 'echo', arguments: { text: 'legacy after all' } });
+    expect(content).toEqual([{ type: 'text', text: 'legacy after all' }]);
     await client.close();
   });
 

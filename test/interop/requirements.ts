@@ -13,7 +13,7 @@ export const interopRows: readonly (readonly [string, string])[] = [
   ['HTTP-era', 'an unserved revision is 400 with −32022 and what is served; header and body that differ −32020'],
   ['HTTP-size', 'a body over the frame limit is 413, announced or not, and the session lives on'],
   ['HTTP-auth', '/mcp needs a bearer before anything is read; the instance of a token is the identity of the session'],
-  ['HTTP-guards', 'Host, Origin, rate and connection limits hold for /mcp; listed origins may read, and no other'],
+  ['HTTP-guards', 'Host, Origin and rate limits hold for /mcp; listed origins may read, and no other'],
   [
     'HTTP-resume',
     'a client whose stream broke gets the rest with Last-Event-ID, exactly once, and no other session does',

@@ -42,12 +42,15 @@ describe('SseStream', () => {
 
   it('HTTP-slow: an answer that nobody takes is cut as well', async () => {
     const gone = Promise.withResolvers<void>();
+    let cut: ServerResponse | undefined;
     await exchange((response) => {
+      cut = response;
       response.once('close', gone.resolve);
       response.writeHead(200, { 'Content-Type': 'application/json' });
       endResponse(response, eager.slowReaderMs, megabyte.repeat(32));
     });
     await gone.promise;
+    expect(cut?.writableFinished).toBe(false);
   });
 
   it('HTTP-slow: who reads gets everything and is not cut', async () => {

@@ -232,8 +232,10 @@ describe('every way in without a credential', () => {
       }
       for (const path of ['/api/token/rotate', '/api/token/clear'])
         expect(await ask(path, 'POST')).toMatchObject({ status: 401 });
-      for (const path of ['/api/nothing', '/x', '/mcp']) expect(await ask(path)).toMatchObject({ status: 404 });
-      expect(await ask('/mcp', 'POST')).toMatchObject({ status: 404 });
+      for (const path of ['/api/nothing', '/x', '/mcp/x']) expect(await ask(path)).toMatchObject({ status: 404 });
+      for (const method of ['GET', 'POST', 'DELETE']) {
+        expect(await ask('/mcp', method)).toMatchObject({ status: 401, challenge: 'Bearer realm="exai"' });
+      }
     }
   });
 

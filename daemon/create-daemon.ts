@@ -40,7 +40,7 @@ export interface Daemon {
   listenDashboard(port: number): Promise<ListenFailure | undefined>;
   /** Starts what works beside the calls: health file, metrics, sweeps. */
   start(): void;
-  /** Refuses new calls, waits for running ones at most the drain time, then says goodbye and closes everything. */
+  /** Refuses new calls, waits for running ones as long as the request to stop lets it, then says goodbye and closes everything. */
   stop(): Promise<void>;
 }
 
@@ -277,10 +277,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     stop: async () => {
       isDraining = true;
-      bus.emit({ type: 'daemon.draining', maxMs: config.drainMs });
+      const maxMs = Math.round(options.stop.remainingMs);
+      bus.emit({ type: 'daemon.draining', maxMs });
       listeners.stopAccepting();
-      mcp.announceDraining(config.drainMs);
-      await withDeadline(dispatcher.drain(), config.drainMs);
+      mcp.announceDraining(maxMs);
+      await Promise.race([dispatcher.drain(), options.stop.over]);
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);

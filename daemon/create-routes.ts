@@ -98,6 +98,7 @@ function createHandlers({ daemon, calls, registry, status, observation, live, ow
       dispatcher,
       authenticator,
       tokenStatus: () => tokenStatus(adminSources),
+      stop: (waitMs) => daemon.stop.ask('admin', waitMs ?? daemon.config.drainMs),
     }),
   };
 }

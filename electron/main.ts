@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { app, powerMonitor } from 'electron';
+import { app } from 'electron';
 import { version } from '../protocol/version.ts';
 import { autostartFile, LinuxAutostart, programToStart } from './core/autostart-linux.ts';
 import { systemClock } from './core/clock.ts';
@@ -17,6 +17,7 @@ import { electronDesktop } from './shell/desktop.ts';
 import { serveBridge } from './shell/ipc.ts';
 import { loginItem } from './shell/login-item.ts';
 import { MainWindow } from './shell/main-window.ts';
+import { watchSession } from './shell/session-watch.ts';
 import { openSettingsFile } from './shell/settings-file.ts';
 import { TrayIcon } from './shell/tray-icon.ts';
 import { updates } from './shell/updates.ts';
@@ -90,12 +91,16 @@ async function run(userData: string): Promise<void> {
   app.on('second-instance', () => trayApp.show());
   app.on('activate', () => trayApp.show());
   app.on('before-quit', (event) => {
-    if (trayApp.isLeaving) return;
+    if (trayApp.quitReason !== 'none') return;
     event.preventDefault();
     void trayApp.quit();
   });
-  mainWindow.window.on('session-end', () => void trayApp.endSession());
-  powerMonitor.on('shutdown', () => void trayApp.endSession().then(() => app.exit(0)));
+  watchSession({
+    window: mainWindow.window,
+    onQuery: () => void trayApp.prepareSessionEnd(),
+    onEnd: () => void trayApp.endSession(),
+    onResume: () => trayApp.wakeUp(),
+  });
   if (isLinux) watchTrayHost(trayApp, tray);
   await mainWindow.load();
   trayApp.start({ isHidden });

@@ -123,11 +123,14 @@ export type HostState = z.infer<typeof hostStateSchema>;
 
 const profileName = z.string().trim().min(1).max(64);
 
+/** What becomes of running calls. Absent: the app asks when there are some. */
+const fateOfCallsSchema = z.enum(['wait', 'end']).optional();
+
 /** What can be told to the app. Each takes effect at once; the new state comes by push. */
 export const hostCommandSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start') }),
-  z.object({ type: z.literal('stop') }),
-  z.object({ type: z.literal('restart') }),
+  z.object({ type: z.literal('stop'), calls: fateOfCallsSchema }),
+  z.object({ type: z.literal('restart'), calls: fateOfCallsSchema }),
   /** After PORT_IN_USE: start on the next free port, and keep it. */
   z.object({ type: z.literal('use-next-port') }),
   z.object({ type: z.literal('pause') }),

@@ -51,10 +51,26 @@ export class AppCommands {
         fleet.start(profileId);
         break;
       case 'stop':
-        if (await this.#mayEndCalls()) await fleet.stop(profileId);
+        switch (command.calls ?? (await this.#askAboutCalls())) {
+          case 'end':
+            await fleet.stop(profileId);
+            break;
+          case 'wait':
+            await fleet.stopAfterCalls(profileId);
+            break;
+          case 'cancel':
+        }
         break;
       case 'restart':
-        if (await this.#mayEndCalls()) await fleet.current.restart();
+        switch (command.calls ?? (await this.#askAboutCalls())) {
+          case 'end':
+            await fleet.current.restart();
+            break;
+          case 'wait':
+            await fleet.current.endAfterCalls('start');
+            break;
+          case 'cancel':
+        }
         break;
       case 'use-next-port':
         fleet.useOfferedPort();
@@ -189,14 +205,13 @@ export class AppCommands {
     return `${JSON.stringify(config, null, 2)}\n`;
   }
 
-  /** Whether running calls may be ended: asked only when there are some. Waiting means that no new ones start. */
-  async #mayEndCalls(): Promise<boolean> {
+  /** What becomes of running calls at a stop; asked only when there are some. */
+  async #askAboutCalls(): Promise<'wait' | 'end' | 'cancel'> {
     const { desktop, fleet } = this.#options;
     const question = stopQuestion(fleet.current.snapshot);
-    if (question === undefined) return true;
+    if (question === undefined) return 'end';
     const { choice } = await desktop.ask(question);
-    if (choice === 'wait') await this.client().send('pause');
-    return choice === 'now';
+    return choice === 'now' ? 'end' : choice;
   }
 
   #layout(): StateLayout {

@@ -13,6 +13,7 @@ import { DaemonProfiles } from './daemon-profiles.ts';
 import type { DaemonStarter } from './daemon-starter.ts';
 import type { DesktopPorts } from './desktop-ports.ts';
 import { diagnosticsText } from './diagnostics.ts';
+import { orNothing } from './end-daemon.ts';
 import { connectedSessions, quitPlan, quitQuestion } from './quit-policy.ts';
 import type { Settings } from './settings.ts';
 import { fill } from './words.ts';
@@ -29,8 +30,11 @@ export interface TrayAppOptions {
   readonly editorRuntime: EditorRuntime;
 }
 
-/** At log-out nobody waits for us: the daemon drains for as long as the system lets it. */
-const sessionEndMs = 2_000;
+/** At log-out nobody waits for us: calls get so long, a daemon that stays is killed, and the app is gone at last. */
+const sessionEnd = { waitMs: 1_000, killAfterMs: 1_500, exitMs: 2_000 } as const;
+
+/** Why the app is leaving. While it is `none`, ✕ hides the window. */
+export type QuitReason = 'none' | 'user' | 'update' | 'session-end';
 
 /**
  * The whole app without Electron: owns the daemons, knows what tray and window show, and does what is clicked. The shell
@@ -46,7 +50,7 @@ export class TrayApp {
   #hasTrayHost = true;
   #update: UpdateView = { state: 'idle' };
   #loginItem: LoginItemState = 'unavailable';
-  #quitting: Promise<void> | undefined;
+  #quitReason: QuitReason = 'none';
 
   constructor(options: TrayAppOptions) {
     this.#options = options;
@@ -137,9 +141,9 @@ export class TrayApp {
     this.#options.desktop.window.show({ hash: '', inactive: false });
   }
 
-  /** It is on its way out: nothing may hold it up any more. */
-  get isLeaving(): boolean {
-    return this.#quitting !== undefined;
+  /** Unless `none` it is on its way out: nothing may hold it up any more. */
+  get quitReason(): QuitReason {
+    return this.#quitReason;
   }
 
   toggle(): void {
@@ -167,7 +171,7 @@ export class TrayApp {
 
   /** ✕ of the window. True: it may really close. Otherwise it is put away, and said so once. */
   closeWindow(): boolean {
-    if (this.#quitting !== undefined) return true;
+    if (this.#quitReason !== 'none') return true;
     const { desktop, settings } = this.#options;
     if (!this.#hasTrayHost) {
       desktop.window.minimise();
@@ -184,39 +188,54 @@ export class TrayApp {
 
   /** Ends the app, after a question where windows are connected. Does nothing when the person changes their mind. */
   async quit(choice?: 'keep' | 'stop'): Promise<void> {
-    if (this.#quitting !== undefined) return;
+    if (this.#quitReason !== 'none') return;
     const { desktop, settings } = this.#options;
     const sessions = this.#fleet.all.flatMap(({ snapshot }) => connectedSessions(snapshot));
     const plan = quitPlan({ connected: sessions.length, choice, preference: settings.now.preferences.quitChoice });
     let what: 'keep' | 'stop';
     if (plan.type === 'ask') {
       const reply = await desktop.ask(quitQuestion(sessions));
-      if (reply.choice === 'cancel') return;
+      // The session may have ended over the question.
+      if (reply.choice === 'cancel' || this.#quitReason !== 'none') return;
       what = reply.choice;
       if (reply.isChecked) this.#setPreferences({ quitChoice: what });
     } else what = plan.type;
-    this.#quitting = this.#leave(what);
-    await this.#quitting;
+    await this.#leave('user', what);
     desktop.exit();
   }
 
-  /** Log-out, shutdown: nobody is asked, and the daemon goes too, for its desktop is going. */
+  /**
+   * Log-out, shutdown: nobody is asked, the daemon goes too, for its desktop is going, and the app is gone within two seconds.
+   * A quit that is under way is cut short.
+   */
   async endSession(): Promise<void> {
-    this.#quitting ??= this.#leave('stop');
-    const { clock } = this.#options;
-    await Promise.race([this.#quitting, new Promise<void>((resolve) => clock.schedule(resolve, sessionEndMs))]);
+    if (this.#quitReason === 'session-end') return;
+    const { clock, desktop } = this.#options;
+    await orNothing(this.#leave('session-end', 'stop', sessionEnd), clock, sessionEnd.exitMs);
+    desktop.exit();
   }
 
-  async #leave(what: 'keep' | 'stop'): Promise<void> {
+  /** The session may be about to end, and somebody may still call that off: only what does no harm is done. */
+  async prepareSessionEnd(): Promise<void> {
     await this.#clipboard.clear();
-    await this.#fleet.leave(what);
+  }
+
+  /** The machine slept: everything is read anew. */
+  wakeUp(): void {
+    this.#fleet.reread();
+    this.#picture.changed();
+  }
+
+  async #leave(reason: QuitReason, ...[what, how]: Parameters<DaemonFleet['leave']>): Promise<void> {
+    this.#quitReason = reason;
+    await Promise.all([this.#clipboard.clear(), this.#fleet.leave(what, how)]);
     this.#picture.stop();
   }
 
   /** The new version adopts the daemon and restarts it: editors stay connected meanwhile. */
   async #installUpdate(): Promise<void> {
-    this.#quitting ??= this.#leave('keep');
-    await this.#quitting;
+    if (this.#quitReason !== 'none') return;
+    await this.#leave('update', 'keep');
     this.#options.desktop.updates.install();
   }
 

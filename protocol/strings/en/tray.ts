@@ -81,6 +81,8 @@ export const tray = {
   },
   stop: {
     title: { one: 'Stop while {count} call is running?', other: 'Stop while {count} calls are running?' },
+    body: '{calls}.',
+    call: '{tool} ({session})',
     wait: 'Wait for them',
     now: 'Stop now',
   },

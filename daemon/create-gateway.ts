@@ -41,7 +41,7 @@ export function createGateway(options: GatewayPartsOptions): GatewayParts {
   const { dispatcher, catalog, caps, journal } = calls;
   const mcp = new McpGateway({
     dispatcher,
-    catalog,
+    hub: calls.upstreams.hub,
     registry,
     bus,
     journal,

@@ -88,9 +88,10 @@ export class McpHub {
     const kinds = [...this.#changed];
     this.#changed.clear();
     this.aggregate.forgetViews();
-    const methods = new Set(kinds.map((kind) => (kind === 'resourceTemplates' ? 'resources' : kind)));
-    for (const [key, { isListening }] of this.#joined) {
+    for (const [key, { isListening, router }] of this.#joined) {
       if (!isListening()) continue;
+      const news = kinds.filter((kind) => router.hasNews(kind));
+      const methods = new Set(news.map((kind) => (kind === 'resourceTemplates' ? 'resources' : kind)));
       for (const method of methods) this.#send(key, `notifications/${method}/list_changed`, undefined);
     }
   }

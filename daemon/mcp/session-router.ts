@@ -3,6 +3,7 @@ import type { RequestId } from '../../protocol/ids.ts';
 import { memberOf, scalarMember, textMember } from '../../protocol/json-slices.ts';
 import type { CallingWindow } from '../upstreams/calling-window.ts';
 import type { HostedUpstream } from '../upstreams/hosted-upstream.ts';
+import type { ListKind } from '../upstreams/known-lists.ts';
 import type { UpstreamEntry, UpstreamUser } from '../upstreams/upstream-entry.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { abortable } from './abortable.ts';
@@ -53,6 +54,8 @@ export class SessionRouter {
   #capabilities: Readonly<Record<string, unknown>> = {};
   #relatedTo: RequestId | undefined;
   #isEnded = false;
+  /** The lists as the client was given them last. */
+  readonly #served = new Map<ListKind, string>();
 
   constructor(options: SessionRouterOptions) {
     this.#options = options;
@@ -79,7 +82,7 @@ export class SessionRouter {
       case 'resources/list':
       case 'resources/templates/list': {
         await abortable(aggregate.prepare(user), request.signal);
-        return aggregate.view(user).results[listKindOf(request.method)];
+        return this.listNow(request.method);
       }
       default: {
         await abortable(aggregate.prepare(user), request.signal);
@@ -88,9 +91,17 @@ export class SessionRouter {
     }
   }
 
-  /** A list of what is known now, for a daemon without servers. */
+  /** A list of what is known now. */
   listNow(method: string): string {
-    return this.#options.aggregate.view(this.#options.user).results[listKindOf(method)];
+    const kind = listKindOf(method);
+    const list = this.#options.aggregate.view(this.#options.user).results[kind];
+    this.#served.set(kind, list);
+    return list;
+  }
+
+  /** Whether the client has not been given this list as it is now. */
+  hasNews(kind: ListKind): boolean {
+    return this.#served.get(kind) !== this.#options.aggregate.view(this.#options.user).results[kind];
   }
 
   /** Whether waiting for servers could bring no tool that is not known already. */
@@ -266,7 +277,7 @@ function ownerOf(view: MergedView, params: Buffer): UpstreamEntry {
   return entry;
 }
 
-function listKindOf(method: string): 'tools' | 'prompts' | 'resources' | 'resourceTemplates' {
+function listKindOf(method: string): ListKind {
   switch (method) {
     case 'tools/list':
       return 'tools';

@@ -44,6 +44,7 @@ export class Upstreams {
   readonly #lastRequestAt = new WeakMap<HostedUpstream, number>();
   readonly #stopping = new Set<Promise<void>>();
   #sweepTimer: NodeJS.Timeout | undefined;
+  #hasApplied = false;
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
@@ -75,12 +76,16 @@ export class Upstreams {
     this.#entries = next;
     for (const entry of gone) this.#watchStop(entry.stop({ isHeld: true }));
     for (const entry of this.entries) {
-      if (entry.config.isEager && entry.config.mode === 'shared')
+      if (entry.config.mode !== 'shared') continue;
+      // Windows that have their lists already would never hear of what a new server offers.
+      const isNews = this.#hasApplied && entry.lastLists === null && entry.instances.length === 0;
+      if (entry.config.isEager || isNews)
         entry
           .instance(null)
           .ready()
           .catch(() => undefined);
     }
+    this.#hasApplied = true;
     if (isChange) {
       for (const entry of next.values()) {
         this.#options.listener.onListsChanged?.(entry, ['tools', 'prompts', 'resources', 'resourceTemplates']);

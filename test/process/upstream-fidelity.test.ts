@@ -74,8 +74,8 @@ describe('requests of several windows', () => {
     const [one, two] = await openWindows(2);
     if (one === undefined || two === undefined) throw new Error('no windows');
     const options = { id: 7, meta: { progressToken: 7 } };
-    const kept = two.callTool('sleep', { ms: 300, steps: 3, tag: 'two' }, options);
-    void one.callTool('sleep', { ms: 300, steps: 30, tag: 'one' }, options).catch(() => undefined);
+    const kept = two.callTool('nap', { ms: 300, steps: 3, tag: 'two' }, options);
+    void one.callTool('nap', { ms: 300, steps: 30, tag: 'one' }, options).catch(() => undefined);
     await one.notification('notifications/progress');
     one.cancel(7);
     expect(textOf(await kept)).toBe('two');
@@ -195,14 +195,16 @@ describe('other requests', () => {
   it('UP-list-changed: five notifications of a server are one of ours, and the list is new', async () => {
     const [one, two] = await openWindows(2);
     if (one === undefined || two === undefined) throw new Error('no windows');
+    await two.request('prompts/list');
+    await two.request('resources/list');
+    await two.request('resources/templates/list');
     const before = two.notifications.length;
     await textFrom(one, 'add_tool', { name: 'brand_new' });
-    await eventually('the new list', () => (two.notifications.length > before ? true : undefined));
+    const isNews = ({ method }: { method?: string }): boolean => method === 'notifications/tools/list_changed';
+    await eventually('the news', () => (two.notifications.slice(before).some(isNews) ? true : undefined));
     const { result } = await two.request('tools/list');
     expect(JSON.stringify(result)).toContain('"brand_new"');
-    expect(
-      two.notifications.slice(before).filter(({ method }) => method === 'notifications/tools/list_changed'),
-    ).toHaveLength(1);
+    expect(two.notifications.slice(before).filter(isNews)).toHaveLength(1);
     expect(await textFrom(two, 'brand_new')).toBe('brand_new of raw');
   });
 });

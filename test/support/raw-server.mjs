@@ -50,7 +50,7 @@ async function call(id, params, line) {
       process.stderr.write('about to fall\nthe reason is 42\n');
       setTimeout(() => process.exit(7), args.afterMs ?? 50);
       return;
-    case 'sleep':
+    case 'nap':
       for (let step = 1; step <= (args.steps ?? 1); step += 1) {
         await new Promise((resolve) => setTimeout(resolve, args.ms ?? 50));
         if (token !== undefined)
@@ -68,7 +68,7 @@ async function call(id, params, line) {
             }),
           );
       }
-      answer(id, text(args.tag ?? 'slept'));
+      answer(id, text(args.tag ?? 'napped'));
       return;
     case 'hang':
       return;
@@ -84,7 +84,7 @@ async function call(id, params, line) {
     case 'big':
       answer(id, `{"content":[{"type":"text","text":"${'x'.repeat(args.bytes)}"}]}`);
       return;
-    case 'flood':
+    case 'gush':
       for (let n = 0; n < 20000; n += 1)
         out(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: n } }));
       answer(id, text('flooded'));
@@ -177,13 +177,13 @@ function receive(line) {
           'pid',
           'env',
           'crash',
-          'sleep',
+          'nap',
           'hang',
           'cancelled',
           'seen',
           'error',
           'big',
-          'flood',
+          'gush',
           'garbage',
           'ask',
           'log',

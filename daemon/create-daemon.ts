@@ -99,6 +99,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maskText: secrets.maskText,
     toolCount: () => catalog.names.length,
     configuredCaps: () => caps,
+    upstreams: upstreams.views,
   });
   authenticator.onRotated((generation) => {
     bus.emit({ type: 'token.rotated', generation });

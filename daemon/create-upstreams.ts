@@ -13,17 +13,19 @@ import { KnownListsFile } from './upstreams/known-lists-file.ts';
 import type { ConfigProblem } from './upstreams/mcp-json.ts';
 import { ProcessLedger } from './upstreams/process-ledger.ts';
 import { StdioOpener } from './upstreams/stdio-opener.ts';
+import { UpstreamControl } from './upstreams/upstream-control.ts';
 import { UpstreamLogs } from './upstreams/upstream-logs.ts';
+import { UpstreamViews } from './upstreams/upstream-views.ts';
 import { Upstreams } from './upstreams/upstreams.ts';
 
 export interface UpstreamParts {
   readonly hub: McpHub;
+  readonly views: UpstreamViews;
+  readonly control: UpstreamControl;
   /** Entries of the configuration that are not used, and why. */
   readonly problems: () => readonly ConfigProblem[];
   /** Ends what an earlier run has left, then follows the configuration. */
   start(): void;
-  /** Reads the configuration now. */
-  reload(): void;
   /** Resolves when every server has ended. */
   stop(): Promise<void>;
 }
@@ -79,9 +81,11 @@ export function createUpstreams(
                 openHttpLink({ ...upstream, maxMessageBytes: config.maxFrameBytes + messageSlackBytes }, handlers),
       }),
   });
+  const configPath = join(layout.stateDir, 'mcp.json');
+  const refs = (): RefSources => references(join(layout.credentialsDir, 'upstreams'));
   const file = new ConfigFile({
-    path: join(layout.stateDir, 'mcp.json'),
-    refs: () => references(join(layout.credentialsDir, 'upstreams')),
+    path: configPath,
+    refs,
     onRead: (read) => {
       for (const secret of read.secrets) secrets.add(secret);
       problems = read.problems;
@@ -90,17 +94,29 @@ export function createUpstreams(
       onChanged();
     },
   });
+  const views = new UpstreamViews(hub.upstreams, secrets.maskText);
+  let measureTimer: NodeJS.Timeout | undefined;
   return {
     hub,
+    views,
+    control: new UpstreamControl({
+      path: configPath,
+      upstreams: hub.upstreams,
+      refs,
+      reload: () => file.reload(),
+    }),
     problems: () => problems,
     start: () => {
       for (const { upstreamId, pid } of ledger.sweep()) {
         logger.warn('a server of an earlier run was still there and has been ended', { upstream: upstreamId, pid });
       }
       file.start();
+      measureTimer = setInterval(() => {
+        if (views.measure(Date.now())) onChanged();
+      }, measureMs).unref();
     },
-    reload: () => file.reload(),
     stop: async () => {
+      clearInterval(measureTimer);
       file.stop();
       known.flush();
       await hub.stop();
@@ -111,6 +127,7 @@ export function createUpstreams(
 
 /** The envelope around the largest payload. */
 const messageSlackBytes = 64 * 1024;
+const measureMs = 5_000;
 
 function references(secretDir: string): RefSources {
   return {

@@ -26,8 +26,8 @@ export class ClientRequests {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         if (!this.#open.delete(id)) return;
-        const params = Buffer.from(JSON.stringify({ requestId: id, reason: 'the server has withdrawn it' }), 'utf8');
-        this.#send(messageBytes('"method":"notifications/cancelled"', params), 'notification');
+        const withdrawn = Buffer.from(JSON.stringify({ requestId: id, reason: 'the server has withdrawn it' }), 'utf8');
+        this.#send(messageBytes('"method":"notifications/cancelled"', withdrawn), 'notification');
         reject(cancelled());
       };
       signal.addEventListener('abort', abort, { once: true });
@@ -61,7 +61,7 @@ export class ClientRequests {
 
   /** The client has gone for good. */
   end(): void {
-    for (const open of [...this.#open.values()]) {
+    for (const open of this.#open.values()) {
       open.reject(new FailureError({ code: 'CANCELLED', message: 'The window has been closed.' }));
     }
     this.#open.clear();

@@ -37,8 +37,16 @@ export interface SessionRouterOptions {
 }
 
 const routedMethods: ReadonlySet<string> = new Set([
-  ...['tools/list', 'prompts/list', 'prompts/get', 'resources/list', 'resources/templates/list', 'resources/read'],
-  ...['resources/subscribe', 'resources/unsubscribe', 'completion/complete', 'logging/setLevel'],
+  'tools/list',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'logging/setLevel',
 ]);
 
 const capabilityOf: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import type { HostedUpstream } from '../upstreams/hosted-upstream.ts';
 import type { UpstreamClient } from '../upstreams/upstream-client.ts';
 
 /** As MCP orders them. */
-export const logLevelNames = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
+const logLevelNames = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
 /**
  * What windows want to hear of servers that they share: resource subscriptions, counted per server and address, and log
@@ -75,7 +75,7 @@ export class SharedInterests {
     this.#levels.delete(sessionKey);
     const free: { instance: HostedUpstream; uri: string }[] = [];
     for (const [instance, byUri] of this.#subscribers) {
-      for (const uri of [...byUri.keys()]) {
+      for (const uri of byUri.keys()) {
         if (this.unsubscribe(instance, uri, sessionKey)) free.push({ instance, uri });
       }
       if (byUri.size === 0) this.#subscribers.delete(instance);

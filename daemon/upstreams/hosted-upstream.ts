@@ -176,10 +176,11 @@ export class HostedUpstream {
   #begin(delayMs: number): Promise<UpstreamClient> {
     const starting = (delayMs === 0 ? Promise.resolve() : this.#wait(delayMs)).then(() => this.#open());
     this.#starting = starting;
-    const done = (): void => {
-      if (this.#starting === starting) this.#starting = undefined;
-    };
-    starting.then(done, done);
+    void starting
+      .catch(() => undefined) // who waits for it is told
+      .then(() => {
+        if (this.#starting === starting) this.#starting = undefined;
+      });
     return starting;
   }
 

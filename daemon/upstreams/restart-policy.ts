@@ -1,5 +1,5 @@
 /** When a server that has ended by itself is started again. Pure; times in milliseconds. */
-export const restartLimits = {
+const restartLimits = {
   firstDelayMs: 500,
   maxDelayMs: 30_000,
   /** A run this long forgives the failures before it. */

@@ -53,16 +53,31 @@ export function sandboxed(
 
 function bubblewrap(folder: string, cwd: string, { network }: SandboxConfig): string[] {
   return [
-    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder],
-    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--die-with-parent'],
+    '--ro-bind',
+    '/',
+    '/',
+    '--dev',
+    '/dev',
+    '--proc',
+    '/proc',
+    '--bind',
+    folder,
+    folder,
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--die-with-parent',
     ...(network ? [] : ['--unshare-net']),
-    ...['--chdir', cwd, '--'],
+    '--chdir',
+    cwd,
+    '--',
   ];
 }
 
+/** `data`, not `as`: programs with a garbage collector reserve far more addresses than they ever use. */
 function limitArgs({ memoryBytes, cpuSeconds, openFiles }: SandboxConfig): string[] {
   return [
-    ...(memoryBytes === null ? [] : [`--as=${memoryBytes}`]),
+    ...(memoryBytes === null ? [] : [`--data=${memoryBytes}`]),
     ...(cpuSeconds === null ? [] : [`--cpu=${cpuSeconds}`]),
     ...(openFiles === null ? [] : [`--nofile=${openFiles}`]),
   ];

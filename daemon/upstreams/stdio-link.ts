@@ -1,10 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
-import { FailureError } from '../../protocol/errors.ts';
 import { isTreeAlive, killTree } from './kill-tree.ts';
 import { LineReader } from './line-reader.ts';
 import { markVariable, type ProcessLedger } from './process-ledger.ts';
-import { cannotStart } from './upstream-failures.ts';
 import type { LinkEnd, LinkHandlers, UpstreamLink } from './upstream-link.ts';
 
 export interface StdioLinkOptions {
@@ -30,7 +28,7 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 
-/** Starts the server; throws a `FailureError` when the system refuses at once. */
+/** Starts the server. */
 export function openStdioLink(options: StdioLinkOptions, handlers: LinkHandlers): StdioLink {
   return new StdioLink(options, handlers);
 }
@@ -197,9 +195,4 @@ export function onOneLine(message: Buffer): Buffer {
 
 function exitSentence(code: number | null, signal: string | null): string {
   return signal === null ? `it ended with exit code ${code ?? 'unknown'}.` : `it was ended by ${signal}.`;
-}
-
-/** For callers that have a sentence of the system and no link yet. */
-export function startRefused(name: string, reason: string): FailureError {
-  return new FailureError(cannotStart(name, reason));
 }

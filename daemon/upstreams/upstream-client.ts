@@ -101,12 +101,12 @@ export class UpstreamClient {
         stopListening: () => signal?.removeEventListener('abort', abort),
       });
       const params = typeof request.params === 'function' ? request.params(id) : request.params;
-      this.#link.send(message({ id, method: request.method, params }), id);
+      this.#link.send(messageOf({ id, method: request.method, params }), id);
     });
   }
 
   notify(method: string, params?: Buffer | string): void {
-    if (this.#end === undefined) this.#link.send(message({ method, params }));
+    if (this.#end === undefined) this.#link.send(messageOf({ method, params }));
   }
 
   initialized(protocolVersion: string): void {
@@ -139,7 +139,7 @@ export class UpstreamClient {
   #onEnded(end: LinkEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    for (const id of [...this.#open.keys()]) {
+    for (const id of this.#open.keys()) {
       this.#settle(id)?.reject(new FailureError(serverGone(this.#options.name, end, true)));
     }
     for (const asked of this.#asked.values()) asked.abort();
@@ -257,7 +257,7 @@ function slice(bytes: Buffer, part: { readonly start: number; readonly end: numb
   return part === undefined ? undefined : bytes.subarray(part.start, part.end);
 }
 
-function message({
+function messageOf({
   id,
   method,
   params,

@@ -38,6 +38,6 @@ export class UpstreamLogs {
 }
 
 /** Blanks and dots of a name have no place in a file name of ours. */
-export function logName(upstreamId: string): string {
+function logName(upstreamId: string): string {
   return upstreamId.replaceAll(/[^A-Za-z0-9_-]/g, '_');
 }

@@ -75,14 +75,13 @@ describe('mcp.json', () => {
     writeServers(scene, { one: rawEntry('one') });
     await scene.startDaemon();
     await textFrom(await scene.openWindow(), 'pid');
-    await eventually('the log', () => {
+    const log = await eventually('the log', () => {
       try {
-        return readFileSync(join(scene.home.logDir, 'upstream_one.log'), 'utf8').includes('server one runs')
-          ? true
-          : undefined;
+        return readFileSync(join(scene.home.logDir, 'upstream_one.log'), 'utf8');
       } catch {
         return undefined; // not there yet
       }
     });
+    expect(log).toContain('server one runs');
   });
 });

@@ -29,5 +29,7 @@ export const upstreamRows: readonly (readonly [string, string])[] = [
   ['UP-hostile', 'a server that floods, hangs at start, prints garbage or answers 32 MiB disturbs no other'],
   ['UP-own-log', 'every server has a log of its own, which can be read like the others'],
   ['UP-sandbox', 'a sandboxed server gets its own folder, a reduced environment and limits; what is missing is told'],
+  ['UP-admin', 'servers are added, removed, started and stopped through the admin API'],
+  ['UP-view', 'process, memory, users and savings of servers are measured and shown'],
   ['UP-http', 'servers over Streamable HTTP are hosted like others'],
 ];

@@ -67,13 +67,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     daemon: options,
     bus,
     sources: { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+    onUpstreamsChanged: () => live.changed(),
     onDoubleRelease: () => observation.countDoubleRelease(),
     onJournalFailure: (error) => {
       logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
       observation.warn('CALL_JOURNAL_FAILED');
     },
   });
-  const { limiter, caps, catalog, dispatcher, journal, history } = calls;
+  const { limiter, caps, catalog, upstreams, dispatcher, journal, history } = calls;
   const observation = new Observation({
     config,
     stateDir: layout.stateDir,
@@ -98,6 +99,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maskText: secrets.maskText,
     toolCount: () => catalog.names.length,
     configuredCaps: () => caps,
+    upstreams: upstreams.views,
   });
   authenticator.onRotated((generation) => {
     bus.emit({ type: 'token.rotated', generation });
@@ -265,6 +267,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     listenDashboard: (port) => listeners.listenDashboard(config.dashboardHost, port),
     start: () => {
       writeKnownFacts();
+      upstreams.start();
       observation.start();
       history?.start();
       void countEarlier();
@@ -286,6 +289,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
       live.stop();
+      await upstreams.stop();
       stopping.abort();
       await nextTurn();
       listeners.closeAll();

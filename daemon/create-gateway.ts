@@ -50,7 +50,7 @@ export function createGateway(options: GatewayPartsOptions): GatewayParts {
   };
   const mcp = new McpGateway({
     dispatcher,
-    catalog,
+    hub: calls.upstreams.hub,
     registry,
     bus,
     journal,

@@ -6,6 +6,7 @@ import { liveHandlers } from './api/live-handlers.ts';
 import { logHandlers } from './api/log-handlers.ts';
 import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
+import { upstreamHandlers } from './api/upstream-handlers.ts';
 import { startProblem } from './auth/open-authentication.ts';
 import { UiSessionFile } from './auth/ui-session-file.ts';
 import type { AuthPolicy } from './config.ts';
@@ -99,6 +100,11 @@ function createHandlers({ daemon, calls, registry, status, observation, live, ow
       authenticator,
       tokenStatus: () => tokenStatus(adminSources),
       stop: (waitMs) => daemon.stop.ask('admin', waitMs ?? daemon.config.drainMs),
+    }),
+    ...upstreamHandlers({
+      upstreams: () => live.upstreams(),
+      problems: calls.upstreams.problems,
+      control: calls.upstreams.control,
     }),
   };
 }

@@ -107,6 +107,17 @@ export const limits = {
   connectTimeoutMs: 10_000,
   handshakeTimeoutMs: 15_000,
 
+  // Upstream servers
+  /** A list waits this long for servers whose lists nobody knows yet. */
+  upstreamListWaitMs: 5_000,
+  upstreamStartMs: 60_000,
+  upstreamStopStageMs: 2_000,
+  /** After the last window that has used it. */
+  upstreamIdleMs: 600_000,
+  upstreamLogMaxBytes: 5 * mib,
+  upstreamLogFiles: 3,
+  exposedNameMaxChars: 40,
+
   // Health, metrics, logs (WIRE §8, §11)
   healthIntervalMs: 10_000,
   healthFreshMs: 20_000,

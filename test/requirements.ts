@@ -1,5 +1,6 @@
 import { interopRows } from './interop/requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
+import { upstreamRows } from './process/upstream-requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
@@ -293,6 +294,7 @@ const rows: readonly (readonly [string, string])[] = [
 
   // Icons and packages
   ...packagingRows,
+  ...upstreamRows,
 ];
 
 export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));

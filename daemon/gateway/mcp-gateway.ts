@@ -5,9 +5,9 @@ import type { RequestId } from '../../protocol/ids.ts';
 import { type CallJournal, type JournalVerdict, PastJournal } from '../calls/call-journal.ts';
 import type { Dispatcher } from '../calls/dispatcher.ts';
 import type { RateRefusal } from '../calls/token-bucket.ts';
+import type { McpHub } from '../mcp/mcp-hub.ts';
 import { McpPeer } from '../mcp/mcp-peer.ts';
 import type { McpOutlet } from '../mcp/outbox.ts';
-import type { ToolCatalog } from '../mcp/tool-catalog.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { ResumeBudget } from '../sessions/resume-budget.ts';
 import { ResumeBuffer, type ResumeLimits } from '../sessions/resume-buffer.ts';
@@ -22,7 +22,7 @@ const maxKeptJournals = 4;
 
 export interface McpGatewayOptions {
   readonly dispatcher: Dispatcher;
-  readonly catalog: ToolCatalog;
+  readonly hub: McpHub;
   readonly registry: SessionRegistry;
   readonly bus: EventBus;
   readonly journal: CallJournal;
@@ -232,12 +232,12 @@ export class McpGateway {
     const known = this.#peers.get(session);
     if (known !== undefined) return known;
     const options = this.#options;
-    const { dispatcher, catalog, bus, journal, resume, maxFrameBytes } = options;
+    const { dispatcher, hub, bus, journal, resume, maxFrameBytes } = options;
     const shimId = session.hello?.shimId;
     const peer = new McpPeer({
       session,
       dispatcher,
-      catalog,
+      hub,
       bus,
       maxFrameBytes,
       resumable:

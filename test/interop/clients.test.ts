@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import {
   Client as ClientOfBothEras,
   StreamableHTTPClientTransport as HttpOfBothEras,
@@ -9,12 +8,9 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { WebSocketClientTransport } from '@modelcontextprotocol/sdk/client/websocket.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DaemonProcess, programs, runToEnd, TestHome } from '../support/daemon-process.ts';
+import { type DaemonProcess, programs, TestHome } from '../support/daemon-process.ts';
 import { parseObject } from '../support/http-mcp-client.ts';
-
-const inspector = fileURLToPath(
-  new URL('../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url),
-);
+import { Inspector } from './inspector.ts';
 
 describe('clients that are not ours', () => {
   const home = new TestHome();
@@ -117,23 +113,11 @@ describe('clients that are not ours', () => {
   });
 
   it('INTEROP-inspector: MCP Inspector shows the same over HTTP as through the shim', async () => {
-    const inspect = async (target: readonly string[], method: readonly string[]): Promise<unknown> => {
-      const args = [inspector, '--cli', ...target, '--method', ...method];
-      const finished = await runToEnd(process.execPath, args, { ...home.env, EXAI_WS_AUTOSTART: 'false' }, 60_000);
-      expect(finished).toMatchObject({ code: 0 });
-      return JSON.parse(finished.stdout) as unknown;
-    };
-    const http = [url().href];
-    // Inspector hands its own environment on in part only.
-    const env = Object.entries({ ...home.env, EXAI_WS_AUTOSTART: 'false' }).flatMap(([name, value]) => [
-      '-e',
-      `${name}=${value}`,
-    ]);
-    const shim = [...env, process.execPath, programs.shim];
+    const inspector = new Inspector({ ...home.env, EXAI_WS_AUTOSTART: 'false' });
     const calls = [['tools/list'], ['tools/call', '--tool-name', 'echo', '--tool-arg', 'text=seen'], ['prompts/list']];
     for (const call of calls) {
-      const overHttp = await inspect(http, call);
-      expect(overHttp).toEqual(await inspect(shim, call));
+      const overHttp = await inspector.http(url(), call);
+      expect(overHttp).toEqual(await inspector.stdio([process.execPath, programs.shim], call));
       expect(JSON.stringify(overHttp).length).toBeGreaterThan(10);
     }
   }, 120_000);

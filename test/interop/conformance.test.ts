@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DaemonProcess, runToEnd, TestHome } from '../support/daemon-process.ts';
+import { type DaemonProcess, programs, runToEnd, TestHome } from '../support/daemon-process.ts';
+import { Inspector } from './inspector.ts';
 
 const suite = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url),
@@ -10,7 +11,7 @@ const suite = fileURLToPath(
 const fixture = fileURLToPath(new URL('./fixture-server.ts', import.meta.url));
 const expectedFailures = fileURLToPath(new URL('./expected-failures.yml', import.meta.url));
 
-describe('the conformance suite', () => {
+describe('a server behind the daemon', () => {
   const home = new TestHome();
   let daemon: DaemonProcess;
   beforeAll(async () => {
@@ -37,5 +38,20 @@ describe('the conformance suite', () => {
     const finished = await runToEnd(process.execPath, [suite, 'server', '--url', url, ...options], home.env, 60_000);
     expect(finished.stdout).toContain('Stale baseline');
     expect(finished.code).toBe(1);
+  });
+
+  it.each([
+    ['tools/call', '--tool-name', 'test_multiple_content_types'],
+    ['resources/read', '--uri', 'test://static-binary'],
+    ['prompts/get', '--prompt-name', 'test_prompt_with_arguments', '--prompt-args', 'arg1=a', 'arg2=b'],
+    ['resources/list'],
+    ['resources/templates/list'],
+    ['prompts/list'],
+  ])('INTEROP-inspector: %s is answered directly, over HTTP and through the shim with the same', async (...call) => {
+    const inspector = new Inspector({ ...home.env, EXAI_WS_AUTOSTART: 'false' });
+    const directly = await inspector.stdio([process.execPath, fixture], call);
+    expect(JSON.stringify(directly).length).toBeGreaterThan(50);
+    expect(await inspector.http(new URL('/mcp', daemon.address), call)).toEqual(directly);
+    expect(await inspector.stdio([process.execPath, programs.shim], call)).toEqual(directly);
   });
 });

@@ -9,7 +9,7 @@ export default defineConfig({
       {
         extends: true,
         // Style sheets are read, not left out: a test computes contrasts from them.
-        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`], css: true },
+        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`], css: true, testTimeout: 20_000 },
       },
       {
         extends: true,

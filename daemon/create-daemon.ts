@@ -280,7 +280,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     stop: async () => {
       isDraining = true;
-      const maxMs = Math.round(options.stop.remainingMs);
+      const maxMs = options.stop.drainMs;
       bus.emit({ type: 'daemon.draining', maxMs });
       listeners.stopAccepting();
       mcp.announceDraining(maxMs);

@@ -1,11 +1,12 @@
+import { desktopRows } from './desktop-requirements.ts';
 import { interopRows } from './interop/requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
 import { upstreamRows } from './process/upstream-requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `STOP-…` the
- * end of a daemon, `BAD-…` the inputs that must be survived.
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `DESK-…`
+ * the app on its desktop, `STOP-…` the end of a daemon, `BAD-…` the inputs that must be survived.
  */
 export interface Requirement {
   readonly id: string;
@@ -295,6 +296,7 @@ const rows: readonly (readonly [string, string])[] = [
   // Icons and packages
   ...packagingRows,
   ...upstreamRows,
+  ...desktopRows,
 ];
 
 export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));

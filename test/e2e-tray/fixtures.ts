@@ -11,12 +11,13 @@ import { killQuietly, processesWith } from '../support/processes.ts';
 import { FakeSessionBus } from '../support/session-bus.ts';
 import { findTool } from '../support/tools.ts';
 import type { ControlRow, ControlState } from './electron-double/control.ts';
+import type { AppUnderTest } from './scenarios.ts';
 
 const register = fileURLToPath(new URL('./electron-double/register.ts', import.meta.url));
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** The unmodified app in a process of its own, on the double: its tray and what it did, and the page of its window. */
-export class TrayProcess {
+export class TrayProcess implements AppUnderTest {
   readonly home: TestHome;
   readonly #child: ChildProcess;
   readonly exited: Promise<number | null>;
@@ -102,6 +103,14 @@ export class TrayProcess {
     if (page === undefined) throw new Error('the window has no page');
     page.setDefaultTimeout(15_000);
     return page;
+  }
+
+  async isWindowVisible(): Promise<boolean> {
+    return (await this.state()).windows[0]?.isVisible === true;
+  }
+
+  async closeWindow(): Promise<void> {
+    await this.control('window-close');
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { isProcessAlive } from '../../platform/process-info.ts';
 import { eventually } from '../support/deadline.ts';
 import { killQuietly } from '../support/processes.ts';
@@ -24,6 +26,12 @@ async function openWindow({ home }: TrayDesktop, sessionId: string): Promise<Raw
 /** A call that nobody waits for: its window may end first. */
 function callForEver(window: RawClient): void {
   void window.callTool('sleep', { ms: 600_000 }).catch(() => undefined);
+}
+
+/** A file that lets the calls of `held` end once it is written. */
+function gateOf({ home }: TrayDesktop): { readonly file: string; open(): void } {
+  const file = join(home.path, 'gate');
+  return { file, open: () => writeFileSync(file, '') };
 }
 
 async function untilGone(pid: number): Promise<void> {
@@ -60,15 +68,16 @@ test('UI-4 TRAY-stop: Stop with two running calls names both, waits for them, an
   const tray = desktop.start();
   const page = await tray.page();
   const [first, second] = [await openWindow(desktop, 'vscode-1'), await openWindow(desktop, 'vscode-2')];
-  const answers = [first.callTool('chat', { prompt: 'hello', ms: 9_000 })];
+  const gate = gateOf(desktop);
+  const answers = [first.callTool('held', { text: 'hello', file: gate.file })];
   await expect(page.getByTestId('call-row')).toHaveCount(1, { timeout: 20_000 });
-  answers.push(second.callTool('echo', { text: 'there', ms: 9_000 }));
+  answers.push(second.callTool('held', { text: 'there', file: gate.file }));
   await expect(page.getByTestId('call-row')).toHaveCount(2, { timeout: 20_000 });
   await page.getByTestId('primary-action').click();
   const dialog = page.getByTestId('dialog');
   await expect(dialog).toHaveRole('alertdialog');
   await expect(dialog).toContainText('Stop while 2 calls are running?');
-  await expect(dialog).toContainText('chat (vscode-1), echo (vscode-2).');
+  await expect(dialog).toContainText('held (vscode-1), held (vscode-2).');
   await expect(page.getByTestId('dialog-wait')).toBeFocused();
   await expect(page.getByTestId('dialog-wait')).toHaveText('Wait for them');
   await expect(dialog.getByRole('button')).toHaveText(['Wait for them', 'Stop now', 'Cancel']);
@@ -81,6 +90,7 @@ test('UI-4 TRAY-stop: Stop with two running calls names both, waits for them, an
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('status-pill')).toContainText('Draining, 2 calls left');
   await tray.untilRow('status', /^Draining: 2 calls left/);
+  gate.open();
   expect((await Promise.all(answers)).map(textOf)).toEqual(['hello', 'there']);
   await expect(page.getByTestId('primary-action')).toHaveText('Start', { timeout: 20_000 });
   await untilGone(pid);
@@ -114,19 +124,21 @@ test('TRAY-stop: a restart from the tray asks, waits for the call, and starts th
   const pid = await startSlowDaemon(desktop);
   const tray = desktop.start(['--hidden']);
   const window = await openWindow(desktop, 'vscode-1');
-  const answer = window.callTool('echo', { text: 'finished', ms: 6_000 });
+  const gate = gateOf(desktop);
+  const answer = window.callTool('held', { text: 'finished', file: gate.file });
   await tray.untilRow('status', /1 call$/);
   await tray.control('answer-dialog', { response: '0' });
   await tray.click('daemon:restart');
   const question = await tray.until('the question', ({ record }) => record.dialogs[0]);
   expect(question).toMatchObject({
     message: 'Stop while 1 call is running?',
-    detail: 'echo (vscode-1).',
+    detail: 'held (vscode-1).',
     buttons: ['Wait for them', 'Stop now', 'Cancel'],
     defaultId: 0,
     cancelId: 2,
   });
   await tray.untilRow('status', /^Draining: 1 call left/);
+  gate.open();
   expect(textOf(await answer)).toBe('finished');
   await untilGone(pid);
   await eventually('the next daemon', () => {
@@ -164,8 +176,17 @@ test('UI-29 TRAY-port-taken: the window names who has the port, and one click st
 
 /** The rows of the tray that a model without problem has (UI.md §2), in order. */
 const rowIds = [
-  ...['status', 'open', 'dashboard', 'add', 'sessions', 'copy-config'],
-  ...['rotate', 'daemon', 'login', 'update', 'quit'],
+  'status',
+  'open',
+  'dashboard',
+  'add',
+  'sessions',
+  'copy-config',
+  'rotate',
+  'daemon',
+  'login',
+  'update',
+  'quit',
 ];
 
 test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every row, enabled by the same rules', async ({
@@ -201,7 +222,12 @@ test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every
   await page.getByTestId('app-menu').click();
   const stopped = (await tray.state()).trays[0]?.menu ?? [];
   expect(stopped.filter(({ isEnabled }) => !isEnabled).map(({ id }) => id)).toEqual([
-    ...['status', 'dashboard', 'add', 'sessions', 'copy-config', 'rotate'],
+    'status',
+    'dashboard',
+    'add',
+    'sessions',
+    'copy-config',
+    'rotate',
   ]);
   await expectRows(stopped);
   await expect(page.getByTestId('menu-daemon:start')).toHaveAttribute('aria-disabled', 'false');

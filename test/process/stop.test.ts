@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { callTool, inflight } from '../golden/ops-calls.ts';
 import { eventually } from '../support/deadline.ts';
@@ -16,7 +17,8 @@ describe('a daemon that is asked to stop over the admin API', () => {
     const daemon = await scene.startDaemon({ EXAI_DRAIN_SECS: '0' });
     const ops = await scene.connectOps(daemon);
     const window = await scene.openWindow(name);
-    const running = window.callTool('echo', { text: 'finished', ms: 1_500 });
+    const gate = join(scene.home.path, 'gate');
+    const running = window.callTool('held', { text: 'finished', file: gate });
     await inflight(ops, 1);
     await scene.admin((client) => client.send('stopDaemon', { body: { waitMs: longestWaitMs } }));
     // It has answered and is still there.
@@ -28,6 +30,7 @@ describe('a daemon that is asked to stop over the admin API', () => {
       error: { code: 'DAEMON_UNAVAILABLE', retryable: true },
     });
     await scene.logLine(log, 'the daemon is about to stop');
+    writeFileSync(gate, '');
     expect(textOf(await running)).toBe('finished');
     expect(await ops.closed).toEqual({ code: 1001, reason: 'shutdown' });
     expect(await daemon.exited).toMatchObject({ code: 0 });

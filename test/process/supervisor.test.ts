@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../electron/core/clock.ts';
 import { ProcessStarter } from '../../electron/core/daemon-starter.ts';
-import { changedPayloadFile } from '../../electron/core/payload-check.ts';
+import { changedPayloadFile, readPayloadHashes } from '../../electron/core/payload-check.ts';
 import { portProblem } from '../../electron/core/port-problem.ts';
 import { Supervisor, type SupervisorOptions } from '../../electron/core/supervisor.ts';
 import { AdminClient } from '../../platform/admin-client.ts';
@@ -254,8 +254,8 @@ describe('supervisor', () => {
     writeFileSync(script, 'process.exit(0);');
     const hash = createHash('sha256').update('process.exit(0);').digest('hex');
     writeFileSync(join(home.path, 'bin-hashes.json'), JSON.stringify({ 'daemon.js': hash }));
-    expect(changedPayloadFile(home.path, payload)).toBeUndefined();
-    expect(changedPayloadFile(payload, payload)).toBeUndefined(); // a checkout has no list
+    expect(changedPayloadFile(readPayloadHashes(home.path), payload)).toBeUndefined();
+    expect(readPayloadHashes(payload)).toBeUndefined();
     writeFileSync(script, 'process.exit(1);');
     const tray = watch({
       starter: new ProcessStarter({
@@ -263,7 +263,7 @@ describe('supervisor', () => {
         program: process.execPath,
         isElectron: false,
         script,
-        changedFile: () => changedPayloadFile(home.path, payload),
+        changedFile: () => changedPayloadFile(readPayloadHashes(home.path), payload),
         env: home.env,
         ownerPid: process.pid,
       }),

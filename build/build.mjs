@@ -35,7 +35,7 @@ const entries = [
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
-const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+const { version, homepage } = JSON.parse(await readFile('package.json', 'utf8'));
 
 const files = new Map([['package.json', '{"type":"commonjs"}\n']]);
 for (const made of await Promise.all(entries.map(bundle))) {
@@ -67,6 +67,7 @@ async function bundle({ name, file = `${name}.js`, input, run, packages, externa
     transform: {
       define: {
         __EXAI_VERSION__: JSON.stringify(version),
+        __EXAI_HOMEPAGE__: JSON.stringify(homepage),
         // ws looks for two native accelerators; without these lines their absence is a warning, their presence a surprise.
         'process.env.WS_NO_BUFFER_UTIL': '"1"',
         'process.env.WS_NO_UTF_8_VALIDATE': '"1"',

@@ -69,9 +69,9 @@ function compare(where, found, wanted) {
   for (const name of wanted) if (!found.includes(name)) problems.push(`${where}: ${name} is missing`);
 }
 
-/** `assets/index-BX3_a9Qk.js` → `assets/index-*.js` */
+/** `renderer/assets/index-BX3_a9Qk.js` → `renderer/assets/*.js` */
 function withoutHash(name) {
-  return name.replace(/-[\w-]{8}([.]\w+)$/, '-*$1');
+  return name.replace(/^(renderer\/assets\/).+-[\w-]{8}([.]\w+)$/, '$1*$2');
 }
 
 function parents(name) {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AdminClient } from '../platform/admin-client.ts';
 import { readDiscovery } from '../platform/discovery.ts';
-import { processStartedAt } from '../platform/process-info.ts';
+import { isProcessAlive, isSameProcess } from '../platform/process-info.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
 import { exitCodes, FailureError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
@@ -12,6 +12,8 @@ import { limits } from '../protocol/limits.ts';
 /** Longer than the drain that settings allow by default, with the closing of everything behind it. */
 const stopMarginMs = 5_000;
 const startDeadlineMs = 20_000;
+/** A daemon that says nothing for so long is not asked any more. */
+const silenceMs = 3_000;
 
 /** What `exai start` and `exai stop` say. */
 export interface DaemonCommandResult {
@@ -64,30 +66,52 @@ export async function startDaemon(layout: StateLayout): Promise<DaemonCommandRes
   }
 }
 
-/** Asks the running daemon to end in order, and waits until it has. */
+/**
+ * Asks the running daemon to end in order, and waits until it has. One that is ending already is given no more time. The
+ * admin API is asked, for Windows has no signal that a program could answer; a daemon that does not answer gets a signal.
+ */
 export async function stopDaemon(layout: StateLayout): Promise<DaemonCommandResult> {
-  const running = await runningDaemon(layout);
-  if (running === undefined) return { state: 'not-running', pid: null, address: null };
-  const startedAt = processStartedAt(running.pid);
-  process.kill(running.pid, 'SIGTERM');
+  const read = readDiscovery(layout.discoveryFile);
+  if (read.type !== 'ok' || read.file.state !== 'running') return notRunning;
+  const { pid, processStartedAt: startedAt } = read.file;
+  if (!isSameProcess(pid, startedAt)) return notRunning;
+  if (!(await askToStop(layout))) process.kill(pid, 'SIGTERM');
   const end = performance.now() + limits.drainMs + stopMarginMs;
-  while (isAlive(running.pid) && processStartedAt(running.pid) === startedAt) {
+  while (isProcessAlive(pid)) {
     if (performance.now() > end) {
       throw new FailureError({
         code: 'TIMEOUT',
-        message: `The daemon (pid ${running.pid}) is still finishing its calls.`,
+        message: `The daemon (pid ${pid}) is still finishing its calls.`,
         hint: 'Run exai stop again to end it at once.',
       });
     }
     await delay(50);
   }
-  return { state: 'stopped', pid: running.pid, address: null };
+  return { state: 'stopped', pid, address: null };
+}
+
+const notRunning: DaemonCommandResult = { state: 'not-running', pid: null, address: null };
+
+/** False: it does not answer. */
+async function askToStop(layout: StateLayout): Promise<boolean> {
+  const client = AdminClient.open(layout);
+  try {
+    if (!(await client.isAnswering(silenceMs))) return false;
+    const { status } = await client.call('status');
+    await client.send('stopDaemon', { body: status === 'draining' ? { waitMs: 0 } : {} });
+    return true;
+  } catch (error) {
+    if (error instanceof FailureError && error.failure.code === 'DAEMON_UNAVAILABLE') return false;
+    throw error;
+  } finally {
+    client.close();
+  }
 }
 
 /** The daemon of this state directory, once it has proved to be that; undefined when there is none. */
 async function runningDaemon(layout: StateLayout): Promise<{ pid: number; address: string | null } | undefined> {
   const read = readDiscovery(layout.discoveryFile);
-  if (read.type !== 'ok' || read.file.state !== 'running' || !isAlive(read.file.pid)) return undefined;
+  if (read.type !== 'ok' || read.file.state !== 'running' || !isProcessAlive(read.file.pid)) return undefined;
   const client = AdminClient.open(layout);
   try {
     const { pid, host, port, localSocket } = await client.call('status');
@@ -97,14 +121,5 @@ async function runningDaemon(layout: StateLayout): Promise<{ pid: number; addres
     throw error;
   } finally {
     client.close();
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AdminClient } from '../platform/admin-client.ts';
 import { type ConfigRoot, editorConfig } from '../platform/editor-config.ts';
+import { type EditorStart, launcherPath, startOfLauncher } from '../platform/launcher-path.ts';
 import { loadSettings } from '../platform/load-settings.ts';
 import { requireNode } from '../platform/node-version.ts';
 import type { StateLayout } from '../platform/state-dir.ts';
@@ -159,12 +162,20 @@ function showEditorConfig(window: string, root: ConfigRoot): number {
   }
   const { layout, settings } = loaded;
   const config = editorConfig(root, Number(window), {
-    node: process.execPath,
-    shim: join(import.meta.dirname, 'shim.js'),
+    start: editorStart(),
     tokenFile: layout.tokenFile,
     stateDir: settings.stateDirOverride,
   });
   return print(JSON.stringify(config, null, 2));
+}
+
+/** A package has its launcher as soon as the app was started once; its program is Electron's, and must be told to be Node. */
+function editorStart(): EditorStart {
+  const shim = join(import.meta.dirname, 'shim.js');
+  if (process.versions['electron'] === undefined) return { command: process.execPath, args: [shim], env: {} };
+  const launcher = launcherPath(process.platform, process.env, homedir());
+  if (existsSync(launcher)) return startOfLauncher(process.platform, launcher);
+  return { command: process.execPath, args: [shim], env: { ELECTRON_RUN_AS_NODE: '1' } };
 }
 
 function print(text: string): number {

@@ -40,7 +40,7 @@ export interface Daemon {
   listenDashboard(port: number): Promise<ListenFailure | undefined>;
   /** Starts what works beside the calls: health file, metrics, sweeps. */
   start(): void;
-  /** Refuses new calls, waits for running ones at most the drain time, then says goodbye and closes everything. */
+  /** Refuses new calls, waits for running ones as long as the request to stop lets it, then says goodbye and closes everything. */
   stop(): Promise<void>;
 }
 
@@ -133,6 +133,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     if (result.type === 'refused') return result.error === 'unauthorized' ? 'wrong' : 'insufficient';
     return result.auth === 'disabled' ? 'not-needed' : 'valid';
   };
+  const failedDelayMs = (address: string): number => {
+    const { delayMs, shouldLog } = throttle.failed(address);
+    if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
+    return delayMs;
+  };
   const routes = createRoutes({
     daemon: options,
     calls,
@@ -141,9 +146,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     status,
     observation,
     live,
-    throttle,
     stopping: stopping.signal,
     checkBearer,
+    onWrongBearer: failedDelayMs,
     ownPorts: () => [listeners.port, listeners.dashboardPort],
     dashboardUrl: dashboardAddress,
   });
@@ -161,7 +166,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     closeTimeoutMs: config.closeTimeoutMs,
     bus,
     proofHeaders: (nonce) => ({ 'X-Exai-Run': daemonRunId, 'X-Exai-Proof': serverProof(runKey, nonce, daemonRunId) }),
-    isBearerValid: async (bearer) => (await checkBearer(bearer)) === 'valid',
+    checkBearer: async (bearer, { address }) => {
+      const verdict = await checkBearer(bearer);
+      const isCounted = verdict === 'wrong';
+      return { isValid: verdict === 'valid', isCounted, delayMs: isCounted ? failedDelayMs(address) : 0 };
+    },
     onHttp: (request, response, peer) => {
       routes.serve(request, response, peer).catch((error: unknown) => {
         logger.error('a request could not be answered', { error });
@@ -268,10 +277,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     stop: async () => {
       isDraining = true;
-      bus.emit({ type: 'daemon.draining', maxMs: config.drainMs });
+      const maxMs = Math.round(options.stop.remainingMs);
+      bus.emit({ type: 'daemon.draining', maxMs });
       listeners.stopAccepting();
-      mcp.announceDraining(config.drainMs);
-      await withDeadline(dispatcher.drain(), config.drainMs);
+      mcp.announceDraining(maxMs);
+      await Promise.race([dispatcher.drain(), options.stop.over]);
       await nextTurn(); // the last answers are made now and must leave before the close frames
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);

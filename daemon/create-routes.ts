@@ -7,7 +7,6 @@ import { logHandlers } from './api/log-handlers.ts';
 import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
 import { upstreamHandlers } from './api/upstream-handlers.ts';
-import type { FailureThrottle } from './auth/failure-throttle.ts';
 import { startProblem } from './auth/open-authentication.ts';
 import { UiSessionFile } from './auth/ui-session-file.ts';
 import type { AuthPolicy } from './config.ts';
@@ -30,10 +29,11 @@ export interface RouteOptions {
   readonly status: StatusSource;
   readonly observation: Observation;
   readonly live: LiveView;
-  readonly throttle: FailureThrottle;
   /** Aborted when everything else has had its say. */
   readonly stopping: AbortSignal;
   checkBearer(bearer: string): Promise<BearerVerdict>;
+  /** Counts a wrong bearer; how long its answer has to wait, in milliseconds. */
+  readonly onWrongBearer: (address: string) => number;
   /** Ports that this daemon holds itself; 0 for one that is not open. */
   readonly ownPorts: () => readonly number[];
   dashboardUrl(): string | null;
@@ -41,7 +41,7 @@ export interface RouteOptions {
 
 /** Makes everything that is answered over HTTP: health, metrics, admin API, dashboard. */
 export function createRoutes(options: RouteOptions): HttpRoutes {
-  const { daemon, status, observation, bus, throttle } = options;
+  const { daemon, status, observation, bus } = options;
   const { config, layout, logger, adminSecret } = daemon;
   return new HttpRoutes({
     status,
@@ -49,11 +49,7 @@ export function createRoutes(options: RouteOptions): HttpRoutes {
     metricsPublic: config.metricsPublic,
     bus,
     checkBearer: (bearer) => options.checkBearer(bearer),
-    onWrongBearer: (address) => {
-      const { delayMs, shouldLog } = throttle.failed(address);
-      if (shouldLog) logger.warn('authentication failed', { address, reason: 'unauthorized' });
-      return delayMs;
-    },
+    onWrongBearer: options.onWrongBearer,
     isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(daemon.rendererDir),
     admin: createAdminApi({
@@ -100,6 +96,7 @@ function createHandlers({ daemon, calls, registry, status, observation, live, ow
       dispatcher,
       authenticator,
       tokenStatus: () => tokenStatus(adminSources),
+      stop: (waitMs) => daemon.stop.ask('admin', waitMs ?? daemon.config.drainMs),
     }),
     ...upstreamHandlers({
       upstreams: () => live.upstreams(),

@@ -6,6 +6,7 @@ import type { Authenticator } from './auth/authenticator.ts';
 import type { ModelCatalogue } from './calls/provider-of-call.ts';
 import type { DaemonConfig } from './config.ts';
 import type { SettingsStoreOptions } from './settings/settings-store.ts';
+import type { StopRequest } from './stop-request.ts';
 import type { BuiltinSources } from './tools/builtin.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -24,6 +25,8 @@ export interface DaemonOptions {
   readonly historyWorker: string;
   /** What this daemon was started with, and how to load it again. */
   readonly settings: Pick<SettingsStoreOptions, 'running' | 'reload'>;
+  /** When this daemon is to end; the admin API asks for it too. */
+  readonly stop: StopRequest;
   /** Folder of the built interface. Absent: `/` says that the daemon runs, and no more. */
   readonly rendererDir?: string | undefined;
   /** The tools on offer, made for what they may look at. */

@@ -17,6 +17,7 @@ import type { ListenFailure } from './listen/open-server.ts';
 import { daemonLogName } from './observe/log-sources.ts';
 import { OwnerWatch, readOwner } from './owner-watch.ts';
 import { newDaemonRunId } from './run-id.ts';
+import { StopRequest } from './stop-request.ts';
 
 export interface RunDaemonOptions {
   readonly createTools: DaemonOptions['createTools'];
@@ -74,6 +75,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       ? localSocketPath(layout.stateDir, config.localPathOverride)
       : null;
     const daemonRunId = newDaemonRunId();
+    const stop = new StopRequest();
     const daemon = createDaemon({
       config,
       layout,
@@ -93,6 +95,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       createTools: options.createTools,
       modelCatalogue: options.modelCatalogue,
       historyWorker: options.historyWorker,
+      stop,
     });
     daemon.prepare();
     const failure = await listen(daemon, config, localSocket);
@@ -101,7 +104,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       return refuse(failure.message, failure.exitCode);
     }
     for (const warning of [...loaded.warnings, ...authentication.warnings]) logger.warn(warning);
-    return await serve(daemon, { options, config, layout, localSocket, daemonRunId, logger, log, stderr });
+    return await serve(daemon, { options, config, layout, localSocket, daemonRunId, logger, stop, log, stderr });
   } finally {
     lock.release();
   }
@@ -109,13 +112,13 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
 
 async function serve(
   daemon: Daemon,
-  context: Pick<DaemonOptions, 'config' | 'layout' | 'localSocket' | 'daemonRunId' | 'logger'> & {
+  context: Pick<DaemonOptions, 'config' | 'layout' | 'localSocket' | 'daemonRunId' | 'logger' | 'stop'> & {
     options: RunDaemonOptions;
     log: RotatingFile;
     stderr: LogEcho;
   },
 ): Promise<number> {
-  const { options, config, layout, localSocket, daemonRunId, logger, log, stderr } = context;
+  const { options, config, layout, localSocket, daemonRunId, logger, stop, log, stderr } = context;
   const owner = readOwner(config.daemonOwner);
   const hasTcp = config.listen.includes('tcp');
   const facts = {
@@ -130,7 +133,7 @@ async function serve(
       ? {}
       : { dashboard: { host: config.dashboardHost, port: daemon.dashboardPort } }),
   };
-  const stopped = waitForStop(logger);
+  stopAtSignals(stop, config.drainMs, logger);
   reportBugs(logger, stderr);
   daemon.start();
   writeDiscovery(layout.discoveryFile, {
@@ -159,13 +162,14 @@ async function serve(
     owner,
     idleExitMs: config.idleExitMs,
     registry: daemon.registry,
-    onIdle: () => stopped.stop('idle'),
+    onIdle: () => stop.ask('idle', config.drainMs),
   });
   watch.start();
-  const reason = await stopped.requested;
+  const reason = await stop.asked;
   watch.stop();
-  logger.info('daemon stopping', { reason, drainMs: config.drainMs });
+  logger.info('daemon stopping', { reason, drainMs: Math.round(stop.remainingMs) });
   await daemon.stop();
+  stop.close();
   const stoppedFile: StoppedDaemon = { ...facts, state: 'stopped' };
   try {
     writeDiscovery(layout.discoveryFile, stoppedFile);
@@ -205,8 +209,7 @@ function reportBugs(logger: Logger, stderr: LogEcho): void {
 const sameSignalMs = 100;
 
 /** SIGTERM and SIGINT stop in order; a second signal while draining ends at once. */
-function waitForStop(logger: Logger): { readonly requested: Promise<string>; stop(reason: string): void } {
-  const { promise, resolve } = Promise.withResolvers<string>();
+function stopAtSignals(stop: StopRequest, drainMs: number, logger: Logger): void {
   let askedAt: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -217,10 +220,9 @@ function waitForStop(logger: Logger): { readonly requested: Promise<string>; sto
         process.exit(exitCodes.interrupted);
       }
       askedAt = performance.now();
-      resolve(signal);
+      stop.ask(signal, drainMs);
     });
   }
-  return { requested: promise, stop: resolve };
 }
 
 interface ListenRefusal {

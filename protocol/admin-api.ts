@@ -8,6 +8,7 @@ import {
   seriesQuerySchema,
   seriesSchema,
 } from './history.ts';
+import { limits } from './limits.ts';
 import { logQuerySchema, logSourceSchema, logTailSchema } from './logs.ts';
 import { settingSchema, settingsChangeSchema } from './settings.ts';
 import {
@@ -323,6 +324,21 @@ export const adminRoutes = {
     path: '/api/daemon/resume',
     summary: 'Takes new calls again',
     access: 'admin',
+    answers: 'empty',
+  },
+  stopDaemon: {
+    method: 'POST',
+    path: '/api/daemon/stop',
+    summary:
+      'Refuses new calls, lets running ones finish for a while, then ends the daemon. Answers before it goes. Asked again it can only end sooner.',
+    // Not for a browser: it could not start the daemon again.
+    access: 'secret',
+    body: z
+      .object({
+        /** How long running calls may take; absent: as long as EXAI_DRAIN_SECS says; 0: no time. */
+        waitMs: z.int().min(0).max(limits.longestStopWaitMs).optional(),
+      })
+      .default({}),
     answers: 'empty',
   },
   logs: {

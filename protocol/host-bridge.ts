@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aboutSchema, launcherSchema, loginItemSchema, updateSchema, vaultSchema } from './host-desktop.ts';
 import type { HostVerb } from './host-verbs.ts';
 
 /**
@@ -91,21 +92,6 @@ export type HostPreferences = z.infer<typeof preferencesSchema>;
 export const hostNoticeSchema = z.enum(['hidden', 'no-tray']);
 export type HostNotice = z.infer<typeof hostNoticeSchema>;
 
-export const loginItemSchema = z.enum(['on', 'off', 'needs-approval', 'unavailable']);
-export type LoginItemState = z.infer<typeof loginItemSchema>;
-
-export const updateSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('idle') }),
-  z.object({ state: z.literal('checking') }),
-  z.object({ state: z.literal('none') }),
-  z.object({ state: z.literal('downloading'), version: z.string() }),
-  z.object({ state: z.literal('ready'), version: z.string() }),
-  z.object({ state: z.literal('failed'), reason: z.string() }),
-  /** This package cannot update itself: the page to get it from opens instead. */
-  z.object({ state: z.literal('by-hand') }),
-]);
-export type UpdateView = z.infer<typeof updateSchema>;
-
 export const hostStateSchema = z.object({
   version: z.string(),
   platform: z.string(),
@@ -116,6 +102,9 @@ export const hostStateSchema = z.object({
   hasTrayHost: z.boolean(),
   loginItem: loginItemSchema,
   update: updateSchema,
+  launcher: launcherSchema,
+  vault: vaultSchema,
+  about: aboutSchema,
   preferences: preferencesSchema,
   notices: z.array(hostNoticeSchema),
 });
@@ -123,11 +112,14 @@ export type HostState = z.infer<typeof hostStateSchema>;
 
 const profileName = z.string().trim().min(1).max(64);
 
+/** What becomes of running calls. Absent: the app asks when there are some. */
+const fateOfCallsSchema = z.enum(['wait', 'end']).optional();
+
 /** What can be told to the app. Each takes effect at once; the new state comes by push. */
 export const hostCommandSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start') }),
-  z.object({ type: z.literal('stop') }),
-  z.object({ type: z.literal('restart') }),
+  z.object({ type: z.literal('stop'), calls: fateOfCallsSchema }),
+  z.object({ type: z.literal('restart'), calls: fateOfCallsSchema }),
   /** After PORT_IN_USE: start on the next free port, and keep it. */
   z.object({ type: z.literal('use-next-port') }),
   z.object({ type: z.literal('pause') }),
@@ -137,6 +129,10 @@ export const hostCommandSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('quit'), choice: z.enum(['keep', 'stop']).optional() }),
   z.object({ type: z.literal('set-login-item'), isOn: z.boolean() }),
   z.object({ type: z.literal('update') }),
+  /** Looks again whether the key ring is open. */
+  z.object({ type: z.literal('check-vault') }),
+  /** The page this build comes from, in the user's browser. */
+  z.object({ type: z.literal('open-homepage') }),
   /** As if the row had been clicked in the tray. */
   z.object({ type: z.literal('menu'), id: z.string().max(300) }),
   z.object({ type: z.literal('add-profile'), name: profileName, port: z.int().min(1).max(65_535).nullable() }),
@@ -162,7 +158,7 @@ export const hostVerbs = {
   },
   pickFolder: { input: z.object({}), output: z.object({ path: z.string().nullable() }) },
   /** Never a path: the page cannot make the app open any file. */
-  reveal: { input: z.object({ what: z.enum(['logs', 'state', 'settings']) }), output: done },
+  reveal: { input: z.object({ what: z.enum(['logs', 'state', 'settings', 'crash-log']) }), output: done },
   openDashboard: { input: z.object({}), output: done },
   setPreference: { input: preferencesSchema.partial(), output: done },
   dismissNotice: { input: z.object({ notice: hostNoticeSchema }), output: done },

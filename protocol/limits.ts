@@ -116,6 +116,8 @@ export const limits = {
   shimLogKeptMs: 7 * 86_400_000,
   shimLogSweepIntervalMs: 3_600_000,
   drainMs: 5_000,
+  /** How long a person may let running calls finish before a stop. */
+  longestStopWaitMs: 3_600_000,
   idleExitMs: 600_000,
   diskDegradedRatio: 0.85,
   diskUnhealthyRatio: 0.95,

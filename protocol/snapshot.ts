@@ -110,6 +110,8 @@ const problemCodes = [
   'STORE_UNREACHABLE',
   'LOG_UNWRITABLE',
   'JOURNAL_FAILED',
+  /** An upstream has asked something, and the person must answer before its call goes on. Params: `name` of who asks. */
+  'PROMPT_PENDING',
 ] as const;
 
 export const problemSchema = z.object({

@@ -9,6 +9,7 @@ import { createRequestKeyStore, signIn, takeTicket } from './api/sign-in.ts';
 import { App } from './app.tsx';
 import { createBridgeHost } from './host/bridge-host.ts';
 import { createBrowserHost } from './host/browser-host.ts';
+import { preloadPages } from './screens.tsx';
 import { createServerClock } from './state/clock.ts';
 import { createLiveFeed } from './state/live-feed.ts';
 import { createLiveStore } from './state/live-store.ts';
@@ -78,7 +79,10 @@ function start(ticketGiven: string | undefined): void {
 
   document.addEventListener('visibilitychange', () => {
     clock.setHidden(document.hidden);
-    if (document.hidden) return;
+    if (document.hidden) {
+      reader.hide();
+      return;
+    }
     feed.show();
     reader.show();
   });
@@ -105,13 +109,19 @@ function start(ticketGiven: string | undefined): void {
   markFirstData(live);
 }
 
-/** `exai:ready` and `exai:first-data`: from the first snapshot to the frame that shows it (docs/performance.md). */
+/**
+ * `exai:ready` and `exai:first-data`: from the first snapshot to the frame that shows it (docs/performance.md).
+ * `exai:all-pages`: the code of every page has been loaded, so that the page asks for no more files.
+ */
 function markFirstData(live: ReturnType<typeof createLiveStore>): void {
   const unsubscribe = live.subscribe(({ model }) => {
     if (model === undefined) return;
     unsubscribe();
     performance.mark('exai:ready');
-    requestAnimationFrame(() => performance.mark('exai:first-data'));
+    requestAnimationFrame(() => {
+      performance.mark('exai:first-data');
+      requestIdleCallback(() => void preloadPages().then(() => performance.mark('exai:all-pages')));
+    });
   });
 }
 

@@ -1,10 +1,11 @@
+import { desktopRows } from './desktop-requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
 import { upstreamRows } from './process/upstream-requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
- * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `BAD-…` the inputs that
- * must be survived.
+ * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `DESK-…`
+ * the app on its desktop, `STOP-…` the end of a daemon, `BAD-…` the inputs that must be survived.
  */
 export interface Requirement {
   readonly id: string;
@@ -141,6 +142,10 @@ const rows: readonly (readonly [string, string])[] = [
   ...named('PF-', ['B5', 'G1', 'G2', 'G3', 'G4', 'G5']),
 
   // Tray app
+  ['STOP-wait', 'a daemon that is asked to stop over the admin API answers, lets calls finish and ends in order'],
+  ['STOP-bounded', 'a call that never finishes holds a stop up as long as was said, and no longer'],
+  ['STOP-second', 'a second request to stop can only end the waiting of the first'],
+  ['STOP-cli', 'exai stop asks the admin API; a daemon that does not answer gets a signal'],
   ['TRAY-own-daemon', 'the tray starts its daemon, drains and stops it, and leaves no process behind'],
   ['TRAY-restart', 'a daemon that dies is started again after a growing pause'],
   ['TRAY-crash-loop', 'after five crashes in two minutes the tray gives up and shows the last lines of stderr'],
@@ -153,6 +158,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['TRAY-suspend', 'silence while the machine slept does not count against the daemon'],
   ['TRAY-menu', 'the menu is one model: rows stay where they are and are disabled instead of leaving'],
   ['TRAY-icon', 'the icon says the worst that is true, by shape and colour'],
+  ['TRAY-real-host', 'a real tray host draws the app’s own picture for each state and opens its menu, whose rows act'],
   ['TRAY-login', 'the login item starts the app hidden, respects the desktop’s own switch, and follows an AppImage'],
   ['TRAY-settings', 'settings have a schema and numbered migrations; what cannot be read is set aside'],
   ['TRAY-profiles', 'several daemons, each with its own port, token and state directory'],
@@ -169,6 +175,8 @@ const rows: readonly (readonly [string, string])[] = [
   ],
   ['TRAY-follows', 'icon, menu and window follow the daemon, down and up'],
   ['TRAY-quit', 'a quit asks only when windows are connected: cancel, keep the daemon, stop everything'],
+  ['TRAY-stop', 'Stop and Restart ask about running calls, wait for them, and end the waiting when told'],
+  ['TRAY-session-end', 'at a log-out or shutdown nobody is asked, and app and daemons leave within two seconds'],
   ['TRAY-single', 'a second start shows the window of the first'],
   ['TRAY-close', 'closing hides the window, and says so once'],
   ['TRAY-no-host', 'a desktop without tray icons gets a normal window'],
@@ -203,6 +211,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['LIVE-slow-reader', 'a reader that does not keep up is cut and told so; the others notice nothing'],
   ['LIVE-heartbeat', 'silence of the feed is broken every 5 s'],
   ['LIVE-daemon-stops', 'the last line of a feed says that the daemon stops'],
+  ['LIVE-hidden', 'a page that nobody sees costs the daemon no feed, and is up to date as soon as it is seen'],
   ['LIVE-idle-cost', 'without a reader nothing is built, and a call pays for counters only'],
   ['LIVE-no-flicker', 'a call that ends within one frame never appears'],
   ['LIVE-counters', 'calls, errors and latency per session and in total, since local midnight'],
@@ -220,6 +229,8 @@ const rows: readonly (readonly [string, string])[] = [
   // tray app, as do 29 and 43; 13–22 come with adding an editor.
   ['UI-1', 'the overview shows state, uptime, every session and every call'],
   ['UI-2', 'two windows with one config are two rows, two details, two logs'],
+  ['UI-3', 'a stop without calls asks nothing, and the button then starts'],
+  ['UI-4', 'a stop with calls names them; to wait for them is the first choice'],
   ['UI-5', 'without a session the way to the first is offered, and it appears without a reload'],
   ['UI-6', 'savings that were not measured are not shown; measured ones come with hosted servers'],
   ['UI-7', 'a waiting call tells its place in line'],
@@ -234,6 +245,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['UI-26', 'a copied token leaves the clipboard after a minute'],
   ['UI-27', 'the token is nowhere in page, storage or address'],
   ['UI-28', 'a killed daemon is seen at once, and the page comes back by itself'],
+  ['UI-29', 'a taken port names its holder and leads to a running daemon'],
   ['UI-30', 'after a cut feed the lists are those of a fresh snapshot'],
   ['UI-31', 'the address is the filter of the activity'],
   ['UI-32', 'new calls wait while the list is scrolled'],
@@ -247,6 +259,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['UI-40', 'the time to the first data is marked'],
   ['UI-41', 'under a flood the page renders ten times a second at most and does not grow'],
   ['UI-42', 'ten thousand rows are sixty in the page'],
+  ['UI-43', 'without a tray host the window has every row of the tray, enabled by the same rules'],
   ['LIVE-session-filter', 'the session filter of the dashboard rules charts, tables and export'],
 
   // Bad input
@@ -278,6 +291,7 @@ const rows: readonly (readonly [string, string])[] = [
 
   // Icons and packages
   ...packagingRows,
+  ...desktopRows,
   ...upstreamRows,
 ];
 

@@ -16,6 +16,8 @@ export interface LiveSources {
   readonly authenticator: Pick<Authenticator, 'rotateAsAdmin'>;
   /** What the row `token` answers. */
   readonly tokenStatus: () => AdminResponse<'token'>;
+  /** Begins the end of this daemon. Undefined: as long as the settings say. */
+  readonly stop: (waitMs: number | undefined) => void;
 }
 
 type LiveRoute =
@@ -31,6 +33,7 @@ type LiveRoute =
   | 'instances'
   | 'pause'
   | 'unpause'
+  | 'stopDaemon'
   | 'rotateToken';
 
 /** The rows of the admin route table about what is true now, and those that change it. */
@@ -68,6 +71,8 @@ export function liveHandlers(sources: LiveSources): Pick<AdminHandlers, LiveRout
     instances: () => ({ instances: live.instances() }),
     pause: () => setPaused(true),
     unpause: () => setPaused(false),
+    // Answered in this very turn; the daemon closes its listeners some turns later at the earliest.
+    stopDaemon: ({ body }) => sources.stop(body.waitMs),
     rotateToken: async ({ body }) => {
       await authenticator.rotateAsAdmin();
       // Only now: the token is stored, and who reconnects reads the new one.

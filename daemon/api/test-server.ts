@@ -94,7 +94,7 @@ export class TestServer {
       closeTimeoutMs: 50,
       bus,
       proofHeaders: () => ({}),
-      isBearerValid: () => Promise.resolve(false),
+      checkBearer: () => Promise.resolve({ isValid: false, isCounted: false, delayMs: 0 }),
       onHttp: (request, response, peer) => void routes.serve(request, response, peer),
       onSocket: (socket) => socket.terminate(),
     });

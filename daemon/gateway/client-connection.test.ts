@@ -36,7 +36,7 @@ function create(options: Partial<ConnectionOptions> = {}) {
   const peer = { address: '127.0.0.1', listener: 'tcp', isExempt: true } as const;
   const connection = new ClientConnection(
     socket,
-    { peer, bearer: null, framing: 'websocket' },
+    { peer, bearer: null, isBearerCounted: false, framing: 'websocket' },
     { pingIntervalMs: 0, pingTimeoutMs: 5, scheduler, ...defaultSlowReader, ...options },
   );
   const frames: string[] = [];

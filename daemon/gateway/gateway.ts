@@ -241,14 +241,9 @@ class PendingConnection {
   #onDirectChecked(id: RequestId | null, auth: AuthResult, first: Buffer): void {
     if (this.#isClosed) return;
     if (auth.type === 'refused') {
-      this.#refuseCredential(auth, () => {
-        this.#handshakeFailed(auth.error, 'ws');
-        this.#socket.send(
-          'message',
-          directMcpRefusal(id, { code: 'UNAUTHORIZED', message: 'This daemon needs a token.', hint: auth.hint }),
-        );
-        this.#socket.close(auth.error === 'jwt_required' ? closeCodes.jwtRequired : closeCodes.unauthorized);
-      });
+      const answer = (): void => this.#refuseDirect(id, auth);
+      if (this.#upgrade.isBearerCounted) answer();
+      else this.#refuseCredential(auth, answer);
       return;
     }
     const connection = this.#openConnection();
@@ -278,6 +273,15 @@ class PendingConnection {
     this.#startMode('mcp', 'ws', opened.session, connection);
     connection.receive(first);
     this.#releaseHeld(connection);
+  }
+
+  #refuseDirect(id: RequestId | null, { error, hint }: Exclude<AuthResult, Accepted>): void {
+    this.#handshakeFailed(error, 'ws');
+    this.#socket.send(
+      'message',
+      directMcpRefusal(id, { code: 'UNAUTHORIZED', message: 'This daemon needs a token.', hint }),
+    );
+    this.#socket.close(error === 'jwt_required' ? closeCodes.jwtRequired : closeCodes.unauthorized);
   }
 
   #openConnection(): ClientConnection {

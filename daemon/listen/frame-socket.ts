@@ -13,6 +13,8 @@ export interface Peer {
 export interface UpgradeInfo {
   readonly peer: Peer;
   readonly bearer: string | null;
+  /** The bearer was wrong, and has been counted as a failed authentication (guard 8). */
+  readonly isBearerCounted: boolean;
   readonly framing: 'websocket' | 'link';
 }
 

@@ -49,7 +49,8 @@ function makeListeners(options: Partial<ListenerOptions> = {}) {
     closeTimeoutMs: 50,
     bus,
     proofHeaders: (given) => ({ 'X-Exai-Run': '01J9', 'X-Exai-Proof': `proof of ${given}` }),
-    isBearerValid: (bearer) => Promise.resolve(bearer === 'right'),
+    checkBearer: (bearer) =>
+      Promise.resolve({ isValid: bearer === 'right', isCounted: bearer !== 'right', delayMs: 0 }),
     onHttp: (request, response, peer) => {
       requests.push(`${request.url} from ${peer.address}`);
       respond(response, 200, { ok: true });
@@ -214,6 +215,7 @@ describe('guards 1 and 2', () => {
     expect(accepted[0]?.upgrade).toEqual({
       peer: { address: '127.0.0.1', listener: 'tcp', isExempt: true },
       bearer: null,
+      isBearerCounted: false,
       framing: 'websocket',
     });
     await listeners.listenLocal(localPath);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { closeCodes } from '../../protocol/limits.ts';
 import { linkUpgradeToken } from '../../protocol/link.ts';
@@ -22,6 +23,15 @@ import { type ListenFailure, openServer, portOf } from './open-server.ts';
 import { endWith, refuseUpgrade, respond } from './respond.ts';
 import { WebSocketSocket } from './websocket-socket.ts';
 
+export interface BearerCheck {
+  /** Then the first frame has no limit of its own (guard 5). */
+  readonly isValid: boolean;
+  /** Counted as a failed authentication (guard 8). */
+  readonly isCounted: boolean;
+  /** How long the upgrade waits; 0 unless it was one failure too many. */
+  readonly delayMs: number;
+}
+
 export interface ListenerOptions {
   readonly host: string;
   readonly allowedHosts: readonly string[];
@@ -37,12 +47,14 @@ export interface ListenerOptions {
   readonly bus: EventBus;
   /** Headers that prove who we are, for a nonce sent with the upgrade (WIRE §10). */
   proofHeaders(nonce: string): Readonly<Record<string, string>>;
-  /** True when the upgrade's bearer is valid: then the first frame has no limit of its own (guard 5). */
-  isBearerValid(bearer: string): Promise<boolean>;
+  /** Of an upgrade, before it is answered: what follows tells whether the bearer was right. */
+  checkBearer(bearer: string, peer: Peer): Promise<BearerCheck>;
   onHttp(request: IncomingMessage, response: ServerResponse, peer: Peer): void;
   /** A framed connection. `authenticated` must be called once the first frame is decided; closing counts as decided. */
   onSocket(socket: FrameSocket, upgrade: UpgradeInfo, authenticated: () => void): void;
 }
+
+const noBearer: BearerCheck = { isValid: false, isCounted: false, delayMs: 0 };
 
 /** All listeners with one HTTP server each, the guards of WIRE §2 in their order, and the two upgrades. */
 export class Listeners {
@@ -251,20 +263,22 @@ export class Listeners {
       return;
     }
     const bearer = bearerOf(request);
-    const isBearerValid = bearer !== null && (await this.#options.isBearerValid(bearer));
+    const check = bearer === null ? noBearer : await this.#options.checkBearer(bearer, peer);
+    if (check.delayMs > 0) await delay(check.delayMs);
     if (socket.destroyed) return;
+    const upgrade = { peer, bearer, isBearerCounted: check.isCounted };
     if (isLink) {
       if (!(socket instanceof Socket)) {
         refuseUpgrade(socket, 400, 'Bad Request');
         return;
       }
-      this.#acceptLink(request, socket, head, { peer, bearer, framing: 'link' }, authenticated, isBearerValid);
+      this.#acceptLink(request, socket, head, { ...upgrade, framing: 'link' }, authenticated, check.isValid);
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       const framed = new WebSocketSocket(webSocket, socket);
-      if (isBearerValid) framed.setMaxFrameBytes(this.#options.maxFrameBytes);
-      this.#options.onSocket(framed, { peer, bearer, framing: 'websocket' }, authenticated);
+      if (check.isValid) framed.setMaxFrameBytes(this.#options.maxFrameBytes);
+      this.#options.onSocket(framed, { ...upgrade, framing: 'websocket' }, authenticated);
     });
   }
 

@@ -1,37 +1,37 @@
 import { join } from 'node:path';
 import type { AdminClient } from '../../platform/admin-client.ts';
 import { editorConfig } from '../../platform/editor-config.ts';
+import type { EditorStart } from '../../platform/launcher-path.ts';
 import { loadSettings } from '../../platform/load-settings.ts';
 import { writeRedirectPage } from '../../platform/redirect-page.ts';
 import { type Environment, type StateLayout, stateLayout } from '../../platform/state-dir.ts';
 import { FailureError } from '../../protocol/errors.ts';
 import type { HostCommand } from '../../protocol/host-bridge.ts';
 import type { ClipboardKeeper } from './clipboard-keeper.ts';
+import type { CrashLog } from './crash-log.ts';
 import type { DaemonFleet } from './daemon-fleet.ts';
 import type { DaemonProfiles } from './daemon-profiles.ts';
 import type { DesktopPorts } from './desktop-ports.ts';
 import { stopQuestion } from './quit-policy.ts';
 import { findRow, type MenuAction, type TrayRow } from './tray-row.ts';
 
-/** How an editor starts the shim with this app's own programs. */
-export interface EditorRuntime {
-  readonly program: string;
-  readonly shim: string;
-  /** The program is Electron's, which runs scripts only when told to. */
-  readonly isElectron: boolean;
-}
-
 export interface AppCommandsOptions {
   readonly desktop: DesktopPorts;
   readonly fleet: DaemonFleet;
   readonly profiles: DaemonProfiles;
   readonly clipboard: ClipboardKeeper;
-  readonly editorRuntime: EditorRuntime;
+  readonly installation: {
+    /** Undefined while editors can be given no path that stays. */
+    readonly editor: EditorStart | undefined;
+    readonly about: { readonly homepage: string | null };
+    readonly crashLog: CrashLog;
+  };
   readonly env: Environment;
   readonly menu: () => readonly TrayRow[];
   readonly diagnostics: () => string;
   readonly quit: (choice: 'keep' | 'stop' | undefined) => Promise<void>;
   readonly onUpdate: () => void;
+  readonly onCheckVault: () => Promise<void>;
   readonly onChange: () => void;
 }
 
@@ -51,10 +51,26 @@ export class AppCommands {
         fleet.start(profileId);
         break;
       case 'stop':
-        if (await this.#mayEndCalls()) await fleet.stop(profileId);
+        switch (command.calls ?? (await this.#askAboutCalls())) {
+          case 'end':
+            await fleet.stop(profileId);
+            break;
+          case 'wait':
+            await fleet.stopAfterCalls(profileId);
+            break;
+          case 'cancel':
+        }
         break;
       case 'restart':
-        if (await this.#mayEndCalls()) await fleet.current.restart();
+        switch (command.calls ?? (await this.#askAboutCalls())) {
+          case 'end':
+            await fleet.current.restart();
+            break;
+          case 'wait':
+            await fleet.current.endAfterCalls('start');
+            break;
+          case 'cancel':
+        }
         break;
       case 'use-next-port':
         fleet.useOfferedPort();
@@ -78,6 +94,14 @@ export class AppCommands {
       case 'update':
         this.#options.onUpdate();
         break;
+      case 'check-vault':
+        await this.#options.onCheckVault();
+        break;
+      case 'open-homepage': {
+        const { homepage } = this.#options.installation.about;
+        if (homepage !== null) desktop.openLink(homepage);
+        break;
+      }
       case 'menu':
         await this.click(command.id);
         break;
@@ -116,7 +140,7 @@ export class AppCommands {
     this.#options.desktop.openPage(page);
   }
 
-  reveal(what: 'logs' | 'state' | 'settings'): void {
+  reveal(what: 'logs' | 'state' | 'settings' | 'crash-log'): void {
     const { desktop, env } = this.#options;
     const { stateDir, settingsFile } = this.#layout();
     switch (what) {
@@ -128,6 +152,9 @@ export class AppCommands {
         break;
       case 'settings':
         desktop.revealFile(settingsFile);
+        break;
+      case 'crash-log':
+        desktop.revealFile(this.#options.installation.crashLog.path);
         break;
     }
   }
@@ -177,26 +204,30 @@ export class AppCommands {
 
   /** The entry for one editor window, ready to paste. */
   #config(window: number): string {
-    const { profiles, editorRuntime } = this.#options;
+    const { profiles, env } = this.#options;
+    const { editor } = this.#options.installation;
     const { stateDir } = profiles.current;
+    if (editor === undefined) {
+      throw new FailureError({
+        code: 'NOT_FOUND',
+        message: 'There is no launcher for editors: see Settings, This app.',
+      });
+    }
     const config = editorConfig('servers', window, {
-      node: editorRuntime.program,
-      shim: editorRuntime.shim,
-      runAsNode: editorRuntime.isElectron,
+      start: editor,
       tokenFile: this.#layout().tokenFile,
-      stateDir: stateDir ?? undefined,
+      stateDir: stateDir ?? env['EXAI_STATE_DIR'],
     });
     return `${JSON.stringify(config, null, 2)}\n`;
   }
 
-  /** Whether running calls may be ended: asked only when there are some. Waiting means that no new ones start. */
-  async #mayEndCalls(): Promise<boolean> {
+  /** What becomes of running calls at a stop; asked only when there are some. */
+  async #askAboutCalls(): Promise<'wait' | 'end' | 'cancel'> {
     const { desktop, fleet } = this.#options;
     const question = stopQuestion(fleet.current.snapshot);
-    if (question === undefined) return true;
+    if (question === undefined) return 'end';
     const { choice } = await desktop.ask(question);
-    if (choice === 'wait') await this.client().send('pause');
-    return choice === 'now';
+    return choice === 'now' ? 'end' : choice;
   }
 
   #layout(): StateLayout {

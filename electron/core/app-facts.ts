@@ -1,4 +1,5 @@
-import type { HostState, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import type { HostState } from '../../protocol/host-bridge.ts';
+import type { AboutView, LauncherView, LoginItemState, UpdateView, VaultView } from '../../protocol/host-desktop.ts';
 import type { DaemonFleet } from './daemon-fleet.ts';
 import { connectedSessions } from './quit-policy.ts';
 import type { AppSettings } from './settings.ts';
@@ -13,6 +14,9 @@ export interface AppFacts {
   readonly hasTrayHost: boolean;
   readonly loginItem: LoginItemState;
   readonly update: UpdateView;
+  readonly launcher: LauncherView;
+  readonly vault: VaultView;
+  readonly about: AboutView;
 }
 
 /** The part that the tray's model is made of. */
@@ -30,7 +34,7 @@ export function trayFactsOf({ fleet, settings, loginItem, update }: AppFacts): O
 
 /** What the page is told. */
 export function hostStateOf(facts: AppFacts): Omit<HostState, 'menu'> {
-  const { fleet, settings, version, platform, hasTrayHost, loginItem, update } = facts;
+  const { fleet, settings, version, platform, hasTrayHost, loginItem, update, launcher, vault, about } = facts;
   return {
     version,
     platform,
@@ -39,6 +43,9 @@ export function hostStateOf(facts: AppFacts): Omit<HostState, 'menu'> {
     hasTrayHost,
     loginItem,
     update,
+    launcher,
+    vault,
+    about,
     preferences: settings.preferences,
     notices: hasTrayHost || settings.seenNotices.includes('no-tray') ? [] : ['no-tray'],
   };

@@ -31,6 +31,17 @@ function drawn() {
       loginItem: 'off',
       update: { state: 'idle' },
       preferences: defaultSettings.preferences,
+      launcher: { state: 'checkout' },
+      vault: { state: 'checking' },
+      about: {
+        electron: '',
+        chromium: '',
+        node: '',
+        licence: 'MIT',
+        homepage: null,
+        stateDir: '/state',
+        crashes: 0,
+      },
       notices: [],
     }),
   });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { replaceFile } from '../../platform/atomic-file.ts';
-import type { LoginItemState } from '../../protocol/host-bridge.ts';
+import type { LoginItemState } from '../../protocol/host-desktop.ts';
 
 /** Where a started AppImage is mounted changes at each start: its own path is `$APPIMAGE`. */
 export function programToStart(env: Readonly<Record<string, string | undefined>>, execPath: string): string {

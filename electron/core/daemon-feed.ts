@@ -26,6 +26,7 @@ export interface DaemonFeedOptions {
 export class DaemonFeed {
   readonly #options: DaemonFeedOptions;
   #isStopped = false;
+  #isReadAfresh = false;
   #answer: IncomingMessage | undefined;
 
   constructor(options: DaemonFeedOptions) {
@@ -36,6 +37,13 @@ export class DaemonFeed {
   stop(): void {
     this.#isStopped = true;
     this.#answer?.destroy();
+  }
+
+  /** Reads everything anew; what is known stays until the new picture is there. */
+  readAfresh(): void {
+    if (this.#answer === undefined) return;
+    this.#isReadAfresh = true;
+    this.#answer.destroy();
   }
 
   async #read(): Promise<void> {
@@ -52,7 +60,12 @@ export class DaemonFeed {
       } catch {
         // It broke off, or nobody answers: the same to us, we connect again.
       }
+      this.#answer = undefined;
       if (this.#isStopped) return;
+      if (this.#isReadAfresh) {
+        this.#isReadAfresh = false;
+        continue;
+      }
       onSnapshot(null);
       await sleep(clock, pauseMs);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);

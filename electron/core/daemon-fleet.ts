@@ -53,10 +53,21 @@ export class DaemonFleet {
     this.#daemonOf(this.#known(profileId)).start();
   }
 
-  /** Stops it until a person starts it again. */
+  /** Stops it until a person starts it again. Resolves when it has gone. */
   async stop(profileId: string): Promise<void> {
     this.#options.profiles.change(profileId, { isWanted: false });
     await this.#daemonOf(this.#known(profileId)).stop();
+  }
+
+  /** The same once its calls have finished; resolves when the daemon has been told. */
+  async stopAfterCalls(profileId: string): Promise<void> {
+    await this.#daemonOf(this.#known(profileId)).endAfterCalls('stay-stopped');
+    this.#options.profiles.change(profileId, { isWanted: false });
+  }
+
+  /** The machine was away: nothing that was read before is trusted. */
+  reread(): void {
+    for (const daemon of this.all) daemon.reread();
   }
 
   /** After PORT_IN_USE: takes the port that was offered, and keeps it. */
@@ -69,10 +80,10 @@ export class DaemonFleet {
     this.current.start();
   }
 
-  /** At a quit. `stop`: resolves when all have gone; `keep`: they live on. */
-  async leave(what: 'keep' | 'stop'): Promise<void> {
+  /** At a quit. `stop`: resolves when all have gone, `how` says by when; `keep`: they live on. */
+  async leave(what: 'keep' | 'stop', ...how: Parameters<WatchedDaemon['stop']>): Promise<void> {
     if (what === 'keep') for (const daemon of this.all) daemon.release();
-    else await Promise.all(this.all.map((daemon) => daemon.stop()));
+    else await Promise.all(this.all.map((daemon) => daemon.stop(...how)));
   }
 
   #known(profileId: string): ProfileSettings {

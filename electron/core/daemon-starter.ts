@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ensurePrivateDir } from '../../platform/private-file.ts';
 import type { Clock } from './clock.ts';
 import { type DaemonExit, type DaemonProcess, sendSignal } from './daemon-process.ts';
+import { changedSentence } from './payload-check.ts';
 
 /** What is run, and for which profile. */
 export interface DaemonLaunch {
@@ -56,8 +57,7 @@ export class ProcessStarter implements DaemonStarter {
     const { program, script, clock } = this.#options;
     const outputFile = join(launch.stateDir, 'run', 'daemon.out');
     const changed = this.#options.changedFile?.();
-    if (changed !== undefined)
-      return neverStarted(`${changed} is not the file that was installed; install EXAI Tray again`);
+    if (changed !== undefined) return neverStarted(changedSentence(changed));
     let child: ChildProcess;
     try {
       const made = ensurePrivateDir(dirname(outputFile));

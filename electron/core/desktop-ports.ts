@@ -1,4 +1,5 @@
-import type { HostState, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import type { HostState } from '../../protocol/host-bridge.ts';
+import type { LoginItemState, UpdateView } from '../../protocol/host-desktop.ts';
 import type { TrayModel } from './tray-model.ts';
 
 /** A question with closed answers. The first choice has the focus. */
@@ -43,8 +44,16 @@ export interface DesktopPorts {
   revealFile(path: string): void;
   /** A page of ours in the user's browser. */
   openPage(path: string): void;
+  /** A page of the web in the user's browser; only what the link policy allows comes here. */
+  openLink(url: string): void;
   readonly loginItem: { read(): LoginItemState; write(isOn: boolean): void };
-  readonly updates: { check(): void; install(): void; onChange(listener: (view: UpdateView) => void): void };
+  readonly updates: {
+    /** It can look and install by itself. Otherwise a check opens a page. */
+    readonly isAutomatic: boolean;
+    check(): void;
+    install(): void;
+    onChange(listener: (view: UpdateView) => void): void;
+  };
   setTheme(theme: 'system' | 'light' | 'dark'): void;
   readonly isMotionReduced: boolean;
   /** Ends the app; nothing is asked any more. */

@@ -12,6 +12,7 @@ function watched() {
     isAnswering: () => Promise.resolve(answers),
     onSilence: (isSilent) => told.push(isSilent ? 'silent' : 'back'),
     onDead: () => told.push('dead'),
+    onSlept: () => told.push('slept'),
   });
   return {
     clock,
@@ -61,7 +62,26 @@ describe('TRAY-hung: health of a daemon', () => {
     answer(false);
     clock.sleep(600_000);
     await clock.advance(5_000);
-    expect(told).toEqual([]);
+    expect(told).toEqual(['slept']);
+  });
+
+  it('TRAY-suspend: is asked at once when the system says that it slept, and silence counts from there', async () => {
+    const { clock, told, watch, answer } = watched();
+    watch.heard();
+    answer(false);
+    watch.recheck();
+    watch.recheck(); // one question at a time
+    await clock.advance(0);
+    expect(told).toEqual(['silent']);
+    answer(true);
+    watch.recheck();
+    await clock.advance(0);
+    expect(told).toEqual(['silent', 'back']);
+    watch.stop();
+    answer(false);
+    watch.recheck();
+    await clock.advance(60_000);
+    expect(told).toEqual(['silent', 'back']);
   });
 
   it('says nothing after its stop', async () => {

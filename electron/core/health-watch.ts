@@ -10,6 +10,8 @@ export interface HealthWatchOptions {
   readonly onSilence: (isSilent: boolean) => void;
   /** It has not answered three times in a row. */
   readonly onDead: () => void;
+  /** It was looked at far too late: the machine slept. */
+  readonly onSlept?: () => void;
 }
 
 const missedBeforeDead = 3;
@@ -24,6 +26,7 @@ export class HealthWatch {
   #lookedAt: number;
   #missed = 0;
   #isStopped = false;
+  #isAsking = false;
   #cancel: () => void = () => undefined;
 
   constructor(options: HealthWatchOptions) {
@@ -40,6 +43,15 @@ export class HealthWatch {
     this.#options.onSilence(false);
   }
 
+  /** What was heard so far says nothing any more: asks at once. */
+  recheck(): void {
+    if (this.#isStopped || this.#isAsking) return;
+    this.#cancel();
+    this.#lookedAt = this.#options.clock.now();
+    this.#heardAt = Number.NEGATIVE_INFINITY;
+    void this.#look();
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#cancel();
@@ -51,12 +63,17 @@ export class HealthWatch {
   }
 
   async #look(): Promise<void> {
-    const { clock, heartbeatMs, isAnswering, onSilence, onDead } = this.#options;
+    const { clock, heartbeatMs, isAnswering, onSilence, onDead, onSlept } = this.#options;
     const now = clock.now();
     // Far too late: the machine slept. What was heard before that says nothing, so silence counts from here.
-    if (now - this.#lookedAt > 3 * heartbeatMs) this.#heardAt = now;
+    if (now - this.#lookedAt > 3 * heartbeatMs) {
+      this.#heardAt = now;
+      onSlept?.();
+    }
     if (now - this.#heardAt > 1.5 * heartbeatMs) {
+      this.#isAsking = true;
       const answers = await isAnswering(heartbeatMs);
+      this.#isAsking = false;
       if (this.#isStopped) return;
       if (answers) this.heard();
       else {

@@ -54,12 +54,14 @@ export function stopQuestion(snapshot: Snapshot | null): Question<'wait' | 'now'
   if (snapshot === null || calls.length === 0) return undefined;
   const nameOf = (key: string): string => snapshot.sessions.find((row) => row.key === key)?.name ?? key;
   const { stop, quit } = en.tray;
-  const names = calls.slice(0, namesShown).map(({ tool, sessionKey }) => `${tool} (${nameOf(sessionKey)})`);
+  const names = calls
+    .slice(0, namesShown)
+    .map(({ tool, sessionKey }) => fill(stop.call, { tool, session: nameOf(sessionKey) }));
   const more = calls.length - names.length;
   if (more > 0) names.push(fill(quit.more, { count: more }));
   return {
     title: plural(stop.title, calls.length),
-    body: `${names.join(', ')}.`,
+    body: fill(stop.body, { calls: names.join(', ') }),
     choices: [
       { id: 'wait', label: stop.wait },
       { id: 'now', label: stop.now },

@@ -3,11 +3,12 @@ import type { StateLayout } from '../../platform/state-dir.ts';
 import { exitCodes } from '../../protocol/errors.ts';
 import { feedHeartbeatMs } from '../../protocol/feed.ts';
 import type { HostProblem, SupervisorView } from '../../protocol/host-bridge.ts';
+import { limits } from '../../protocol/limits.ts';
 import { findDaemon } from './adopt.ts';
 import { type Clock, sleep } from './clock.ts';
 import { type DaemonExit, type DaemonProcess, watchForeignDaemon } from './daemon-process.ts';
 import type { DaemonLaunch, DaemonStarter } from './daemon-starter.ts';
-import { endDaemon, orNothing } from './end-daemon.ts';
+import { type EndOptions, endDaemon, orNothing } from './end-daemon.ts';
 import { HealthWatch } from './health-watch.ts';
 import { afterCrash, type CrashHistory, noCrashes } from './restart-policy.ts';
 import { crashLoop, exited, otherVersion, startFailed, unanswered } from './supervisor-problems.ts';
@@ -27,11 +28,15 @@ export interface SupervisorOptions {
   readonly onChange: (view: SupervisorView, client: AdminClient | undefined) => void;
   /** The second crash within five minutes. */
   readonly onRepeatedCrash: () => void;
+  /** The machine slept: what was read before may be old. */
+  readonly onSlept?: () => void;
   readonly heartbeatMs?: number;
 }
 
 const startTimeoutMs = 20_000;
 const lookAgainMs = 250;
+/** One that does not answer has nothing to drain. */
+const hung = { killAfterMs: 2_000 } as const;
 /** Looks for a daemon whose process is there but which does not answer (yet, or any more). */
 const looksBeforeHung = 20;
 
@@ -48,6 +53,8 @@ export class Supervisor {
   #health: HealthWatch | undefined;
   #stopping: Promise<void> | undefined;
   #crashes: CrashHistory = noCrashes;
+  /** What follows the end of a daemon that lets its calls finish; undefined while none was asked to. */
+  #afterCalls: 'stay-stopped' | 'start' | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -64,9 +71,9 @@ export class Supervisor {
     void this.#bringUp();
   }
 
-  /** Drains and ends the daemon; resolves when it has gone. Safe to call again. */
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#end().finally(() => {
+  /** Drains and ends the daemon; resolves when it has gone. Safe to call again; the first call says how. */
+  async stop(how: Pick<EndOptions, 'waitMs' | 'killAfterMs'> = {}): Promise<void> {
+    this.#stopping ??= this.#end(how).finally(() => {
       this.#stopping = undefined;
     });
     await this.#stopping;
@@ -75,6 +82,26 @@ export class Supervisor {
   async restart(): Promise<void> {
     await this.stop();
     this.start();
+  }
+
+  /**
+   * Lets running calls finish first, while the daemon takes no new ones and is shown as draining. Resolves when it has been
+   * told; `stop` ends the waiting.
+   * @throws FailureError when it cannot be told; nothing has changed then
+   */
+  async endAfterCalls(then: 'stay-stopped' | 'start'): Promise<void> {
+    if (this.#client === undefined) {
+      await (then === 'start' ? this.restart() : this.stop());
+      return;
+    }
+    const before = this.#afterCalls;
+    this.#afterCalls = then;
+    try {
+      await this.#client.send('stopDaemon', { body: { waitMs: limits.longestStopWaitMs } });
+    } catch (error) {
+      this.#afterCalls = before;
+      throw error;
+    }
   }
 
   /** Lets the daemon live on without this app. */
@@ -88,24 +115,33 @@ export class Supervisor {
     this.#health?.heard();
   }
 
+  /** The machine was away: the daemon is asked at once whether it is still there. */
+  recheck(): void {
+    this.#health?.recheck();
+  }
+
   /** A new run: what was waited for is not waited for any more. */
   #begin(): number {
     this.#health?.stop();
     this.#health = undefined;
     this.#client?.close();
     this.#client = undefined;
+    this.#afterCalls = undefined;
     this.#run += 1;
     return this.#run;
   }
 
-  async #end(): Promise<void> {
+  async #end(how: Pick<EndOptions, 'waitMs' | 'killAfterMs'>): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined; // not closed yet: it is asked over it
     this.#begin();
     const daemon = this.#daemon;
     if (daemon !== undefined) {
       this.#show('stopping', {});
-      await endDaemon(daemon, this.#options.clock);
+      await endDaemon(daemon, { ...how, client, clock: this.#options.clock });
       this.#daemon = undefined;
     }
+    client?.close();
     this.#show('stopped', {});
   }
 
@@ -130,8 +166,9 @@ export class Supervisor {
       case 'silent': {
         const { pid, processStartedAt } = found.discovery;
         // It starts, drains, or hangs.
-        if (looks >= looksBeforeHung) await endDaemon(watchForeignDaemon(pid, processStartedAt, clock), clock, 2_000);
-        else await sleep(clock, lookAgainMs);
+        if (looks >= looksBeforeHung) {
+          await endDaemon(watchForeignDaemon(pid, processStartedAt, clock), { ...hung, clock });
+        } else await sleep(clock, lookAgainMs);
         if (run === this.#run) void this.#bringUp(looks + 1);
         return;
       }
@@ -209,7 +246,8 @@ export class Supervisor {
       isAnswering: (timeoutMs) => daemon.client.isAnswering(timeoutMs),
       onSilence: (isSilent) =>
         this.#show('ready', { ...this.#view, problem: isSilent ? unanswered(heartbeatMs) : daemon.problem }),
-      onDead: () => void endDaemon(daemon.daemon, clock, 2_000),
+      onDead: () => void endDaemon(daemon.daemon, { ...hung, clock }),
+      onSlept: () => this.#options.onSlept?.(),
     });
     void daemon.daemon.exited.then((exit) => {
       if (daemon.run === this.#run) void this.#onExit(exit, clock.now() - readyAt);
@@ -219,8 +257,18 @@ export class Supervisor {
 
   async #onExit(exit: DaemonExit, readyForMs: number): Promise<void> {
     const wasSilent = this.#view.problem?.code === 'DAEMON_UNAVAILABLE';
+    const afterCalls = this.#afterCalls;
     const run = this.#begin();
     this.#daemon = undefined;
+    if (afterCalls === 'stay-stopped') {
+      this.#show('stopped', {});
+      return;
+    }
+    if (afterCalls === 'start') {
+      this.#crashes = noCrashes;
+      void this.#bringUp();
+      return;
+    }
     const found = await findDaemon(this.#options.layout);
     if (found.type === 'found') found.client.close();
     if (run !== this.#run) return;

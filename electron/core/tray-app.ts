@@ -1,21 +1,28 @@
+import type { EditorStart } from '../../platform/launcher-path.ts';
 import { FailureError } from '../../protocol/errors.ts';
-import type { HostNotice, HostPreferences, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import type { HostNotice, HostPreferences } from '../../protocol/host-bridge.ts';
+import type { AboutView, LauncherView, LoginItemState } from '../../protocol/host-desktop.ts';
 import { en } from '../../protocol/strings/en.ts';
 import { proxyApi } from './api-proxy.ts';
-import { AppCommands, type EditorRuntime } from './app-commands.ts';
+import { AppCommands } from './app-commands.ts';
 import { type AppFacts, hostStateOf, trayFactsOf } from './app-facts.ts';
 import { AppPicture } from './app-picture.ts';
 import type { HostHandlers } from './bridge-handlers.ts';
+import { callsInFlight } from './calls-in-flight.ts';
 import { ClipboardKeeper } from './clipboard-keeper.ts';
 import type { Clock } from './clock.ts';
+import type { CrashLog } from './crash-log.ts';
 import { DaemonFleet } from './daemon-fleet.ts';
 import { DaemonProfiles } from './daemon-profiles.ts';
 import type { DaemonStarter } from './daemon-starter.ts';
 import type { DesktopPorts } from './desktop-ports.ts';
 import { diagnosticsText } from './diagnostics.ts';
+import { orNothing } from './end-daemon.ts';
+import { Notifier } from './notifier.ts';
 import { connectedSessions, quitPlan, quitQuestion } from './quit-policy.ts';
 import type { Settings } from './settings.ts';
-import { fill } from './words.ts';
+import { UpdateFlow } from './update-flow.ts';
+import { type SecretCipher, Vault } from './vault.ts';
 
 export interface TrayAppOptions {
   readonly desktop: DesktopPorts;
@@ -26,11 +33,21 @@ export interface TrayAppOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly platform: NodeJS.Platform;
-  readonly editorRuntime: EditorRuntime;
+  /** What this installation is, read at the start. */
+  readonly installation: {
+    readonly editor: EditorStart | undefined;
+    readonly launcher: LauncherView;
+    readonly about: Omit<AboutView, 'stateDir' | 'crashes'>;
+    readonly crashLog: CrashLog;
+  };
+  readonly vault: { readonly file: string; readonly cipher: SecretCipher };
 }
 
-/** At log-out nobody waits for us: the daemon drains for as long as the system lets it. */
-const sessionEndMs = 2_000;
+/** At log-out nobody waits for us: calls get so long, a daemon that stays is killed, and the app is gone at last. */
+const sessionEnd = { waitMs: 1_000, killAfterMs: 1_500, exitMs: 2_000 } as const;
+
+/** Why the app is leaving. While it is `none`, ✕ hides the window. */
+export type QuitReason = 'none' | 'user' | 'update' | 'session-end';
 
 /**
  * The whole app without Electron: owns the daemons, knows what tray and window show, and does what is clicked. The shell
@@ -43,17 +60,29 @@ export class TrayApp {
   readonly #picture: AppPicture;
   readonly #clipboard: ClipboardKeeper;
   readonly #commands: AppCommands;
+  readonly #notifier: Notifier;
+  readonly #updates: UpdateFlow;
+  /** Secrets of providers and upstream servers; docs/adr/0013 says how one reaches the daemon. */
+  readonly vault: Vault;
   #hasTrayHost = true;
-  #update: UpdateView = { state: 'idle' };
   #loginItem: LoginItemState = 'unavailable';
-  #quitting: Promise<void> | undefined;
+  #quitReason: QuitReason = 'none';
 
   constructor(options: TrayAppOptions) {
     this.#options = options;
     const { desktop, settings, starter, clock, random, env, version } = options;
     this.#profiles = new DaemonProfiles(settings, env);
     this.#clipboard = new ClipboardKeeper(desktop.clipboard, clock);
-    const onChange = (): void => this.#picture.changed();
+    this.#notifier = new Notifier({
+      desktop,
+      preferences: () => settings.now.preferences,
+      show: () => this.show(),
+    });
+    const onChange = (): void => {
+      this.#notifier.look(this.#fleet.all.map(({ snapshot }) => snapshot));
+      this.#picture.changed();
+    };
+    this.vault = new Vault({ ...options.vault, onChange });
     this.#fleet = new DaemonFleet({
       profiles: this.#profiles,
       starter,
@@ -62,7 +91,7 @@ export class TrayApp {
       env,
       version,
       onChange,
-      onRepeatedCrash: () => this.#notifyCrashes(),
+      onRepeatedCrash: () => this.#notifier.tell({ type: 'crashed' }),
     });
     this.#picture = new AppPicture({
       clock,
@@ -70,23 +99,31 @@ export class TrayApp {
       facts: () => trayFactsOf(this.#facts()),
       state: () => hostStateOf(this.#facts()),
     });
+    this.#updates = new UpdateFlow({
+      clock,
+      updates: desktop.updates,
+      callsInFlight: () => callsInFlight(this.#fleet.all.map(({ client }) => client)),
+      leave: () => this.#leaveForUpdate(),
+      onChange,
+      onReady: (found) => this.#notifier.tell({ type: 'update', version: found }),
+    });
     this.#commands = new AppCommands({
       desktop,
       fleet: this.#fleet,
       profiles: this.#profiles,
       clipboard: this.#clipboard,
-      editorRuntime: options.editorRuntime,
+      installation: options.installation,
       env,
       menu: () => this.#picture.model().menu,
       diagnostics: () => diagnosticsText(this.#picture.hostState(), this.#fleet.current.snapshot),
       quit: (choice) => this.quit(choice),
-      onUpdate: () => (this.#update.state === 'ready' ? void this.#installUpdate() : desktop.updates.check()),
+      onUpdate: () => this.#updates.click(),
+      onCheckVault: () => this.vault.check(),
       onChange: () => {
         this.#loginItem = desktop.loginItem.read();
         onChange();
       },
     });
-    desktop.updates.onChange((view) => this.#onUpdate(view));
   }
 
   /** The verbs of the page. */
@@ -128,6 +165,8 @@ export class TrayApp {
     desktop.window.setOnTop(isOnTop);
     this.#picture.changed();
     this.#fleet.startWanted();
+    this.#updates.start();
+    void this.vault.check();
     if (!isHidden) this.show();
     else if (!this.#hasTrayHost) desktop.window.minimise();
   }
@@ -137,9 +176,9 @@ export class TrayApp {
     this.#options.desktop.window.show({ hash: '', inactive: false });
   }
 
-  /** It is on its way out: nothing may hold it up any more. */
-  get isLeaving(): boolean {
-    return this.#quitting !== undefined;
+  /** Unless `none` it is on its way out: nothing may hold it up any more. */
+  get quitReason(): QuitReason {
+    return this.#quitReason;
   }
 
   toggle(): void {
@@ -167,7 +206,7 @@ export class TrayApp {
 
   /** ✕ of the window. True: it may really close. Otherwise it is put away, and said so once. */
   closeWindow(): boolean {
-    if (this.#quitting !== undefined) return true;
+    if (this.#quitReason !== 'none') return true;
     const { desktop, settings } = this.#options;
     if (!this.#hasTrayHost) {
       desktop.window.minimise();
@@ -184,54 +223,57 @@ export class TrayApp {
 
   /** Ends the app, after a question where windows are connected. Does nothing when the person changes their mind. */
   async quit(choice?: 'keep' | 'stop'): Promise<void> {
-    if (this.#quitting !== undefined) return;
+    if (this.#quitReason !== 'none') return;
     const { desktop, settings } = this.#options;
     const sessions = this.#fleet.all.flatMap(({ snapshot }) => connectedSessions(snapshot));
     const plan = quitPlan({ connected: sessions.length, choice, preference: settings.now.preferences.quitChoice });
     let what: 'keep' | 'stop';
     if (plan.type === 'ask') {
       const reply = await desktop.ask(quitQuestion(sessions));
-      if (reply.choice === 'cancel') return;
+      // The session may have ended over the question.
+      if (reply.choice === 'cancel' || this.#quitReason !== 'none') return;
       what = reply.choice;
       if (reply.isChecked) this.#setPreferences({ quitChoice: what });
     } else what = plan.type;
-    this.#quitting = this.#leave(what);
-    await this.#quitting;
+    this.#updates.stop();
+    await this.#leave('user', what);
     desktop.exit();
   }
 
-  /** Log-out, shutdown: nobody is asked, and the daemon goes too, for its desktop is going. */
+  /**
+   * Log-out, shutdown: nobody is asked, the daemon goes too, for its desktop is going, and the app is gone within two seconds.
+   * A quit that is under way is cut short.
+   */
   async endSession(): Promise<void> {
-    this.#quitting ??= this.#leave('stop');
-    const { clock } = this.#options;
-    await Promise.race([this.#quitting, new Promise<void>((resolve) => clock.schedule(resolve, sessionEndMs))]);
+    if (this.#quitReason === 'session-end') return;
+    this.#updates.stop();
+    const { clock, desktop } = this.#options;
+    await orNothing(this.#leave('session-end', 'stop', sessionEnd), clock, sessionEnd.exitMs);
+    desktop.exit();
   }
 
-  async #leave(what: 'keep' | 'stop'): Promise<void> {
+  /** The session may be about to end, and somebody may still call that off: only what does no harm is done. */
+  async prepareSessionEnd(): Promise<void> {
     await this.#clipboard.clear();
-    await this.#fleet.leave(what);
+  }
+
+  /** The machine slept: everything is read anew. */
+  wakeUp(): void {
+    this.#fleet.reread();
+    this.#picture.changed();
+  }
+
+  async #leave(reason: QuitReason, ...[what, how]: Parameters<DaemonFleet['leave']>): Promise<void> {
+    this.#quitReason = reason;
+    await Promise.all([this.#clipboard.clear(), this.#fleet.leave(what, how)]);
     this.#picture.stop();
   }
 
   /** The new version adopts the daemon and restarts it: editors stay connected meanwhile. */
-  async #installUpdate(): Promise<void> {
-    this.#quitting ??= this.#leave('keep');
-    await this.#quitting;
-    this.#options.desktop.updates.install();
-  }
-
-  #onUpdate(view: UpdateView): void {
-    this.#update = view;
-    this.#picture.changed();
-    const { desktop, settings } = this.#options;
-    if (view.state !== 'ready' || !settings.now.preferences.notifyUpdates) return;
-    const { title, body } = en.tray.notifications.update;
-    desktop.notify({ title: fill(title, { version: view.version }), body }, () => this.show());
-  }
-
-  #notifyCrashes(): void {
-    const { desktop, settings } = this.#options;
-    if (settings.now.preferences.notifyCrashes) desktop.notify(en.tray.notifications.crashed, () => this.show());
+  async #leaveForUpdate(): Promise<boolean> {
+    if (this.#quitReason !== 'none') return false;
+    await this.#leave('update', 'keep');
+    return true;
   }
 
   #setPreferences(part: { readonly [Name in keyof HostPreferences]?: HostPreferences[Name] | undefined }): void {
@@ -250,7 +292,8 @@ export class TrayApp {
   }
 
   #facts(): AppFacts {
-    const { settings, version, platform } = this.#options;
+    const { settings, version, platform, installation } = this.#options;
+    const stateDir = this.#profiles.stateDirOf(this.#profiles.current);
     return {
       settings: settings.now,
       version,
@@ -258,7 +301,10 @@ export class TrayApp {
       fleet: this.#fleet,
       hasTrayHost: this.#hasTrayHost,
       loginItem: this.#loginItem,
-      update: this.#update,
+      update: this.#updates.view,
+      launcher: installation.launcher,
+      vault: this.vault.view,
+      about: { ...installation.about, stateDir, crashes: installation.crashLog.count() },
     };
   }
 }

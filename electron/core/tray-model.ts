@@ -1,4 +1,5 @@
-import type { HostCommand, HostProblem, LoginItemState, UpdateView } from '../../protocol/host-bridge.ts';
+import type { HostCommand, HostProblem } from '../../protocol/host-bridge.ts';
+import type { LoginItemState, UpdateView } from '../../protocol/host-desktop.ts';
 import type { ProblemView, Snapshot } from '../../protocol/snapshot.ts';
 import { en } from '../../protocol/strings/en.ts';
 import { daemonMenu } from './tray-daemon-menu.ts';
@@ -152,6 +153,8 @@ function updateRow(update: UpdateView): TrayRow {
       return row('update', fill(menu.updateLoading, { version: update.version }), false, action);
     case 'checking':
       return row('update', menu.updateCheck, false, action);
+    case 'waiting':
+      return row('update', plural(menu.updateWaiting, update.calls), true, action);
     case 'idle':
     case 'none':
     case 'failed':

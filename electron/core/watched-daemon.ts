@@ -4,7 +4,7 @@ import type { Snapshot } from '../../protocol/snapshot.ts';
 import { DaemonFeed } from './daemon-feed.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
-export type WatchedDaemonOptions = Omit<SupervisorOptions, 'onChange'> & {
+export type WatchedDaemonOptions = Omit<SupervisorOptions, 'onChange' | 'onSlept'> & {
   /** State or snapshot are new. */
   readonly onChange: () => void;
 };
@@ -19,6 +19,7 @@ export class WatchedDaemon {
   constructor({ onChange, ...options }: WatchedDaemonOptions) {
     this.#supervisor = new Supervisor({
       ...options,
+      onSlept: () => this.#feed?.readAfresh(),
       onChange: (_view, client) => {
         if (client !== this.#client) this.#read(client, options, onChange);
         onChange();
@@ -44,8 +45,19 @@ export class WatchedDaemon {
     this.#supervisor.start();
   }
 
-  stop(): Promise<void> {
-    return this.#supervisor.stop();
+  stop(...how: Parameters<Supervisor['stop']>): Promise<void> {
+    return this.#supervisor.stop(...how);
+  }
+
+  /** Lets running calls finish first; resolves when the daemon has been told. */
+  endAfterCalls(then: 'stay-stopped' | 'start'): Promise<void> {
+    return this.#supervisor.endAfterCalls(then);
+  }
+
+  /** The machine was away: everything is read anew, and the daemon asked whether it is still there. */
+  reread(): void {
+    this.#feed?.readAfresh();
+    this.#supervisor.recheck();
   }
 
   restart(): Promise<void> {

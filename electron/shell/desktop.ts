@@ -41,6 +41,7 @@ export function electronDesktop(parts: Parts): DesktopPorts {
     openFolder: (path) => void shell.openPath(path),
     revealFile: (path) => shell.showItemInFolder(path),
     openPage: (path) => void shell.openExternal(pathToFileURL(path).href),
+    openLink: (url) => void shell.openExternal(url),
     setTheme: (theme) => {
       nativeTheme.themeSource = theme;
     },

@@ -84,13 +84,18 @@ async function run(
   return { events, reasons, pauses };
 }
 
-function answerOf(messages: readonly FeedMessage[]): Answer<ReadableStream<Uint8Array<ArrayBuffer>>> {
+/** Ends after its messages, or stays open until `until` is aborted. */
+function answerOf(
+  messages: readonly FeedMessage[],
+  until?: AbortSignal,
+): Answer<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const bytes = new TextEncoder().encode(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
   const value = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       // In pieces that do not care where a line ends.
       for (let at = 0; at < bytes.length; at += 97) controller.enqueue(bytes.slice(at, at + 97));
-      controller.close();
+      if (until === undefined) controller.close();
+      else until.addEventListener('abort', () => controller.error(until.reason));
     },
   });
   return { state: 'ok', value };
@@ -157,6 +162,43 @@ describe('createFeedReader', () => {
     reader.show();
     expect(asked).toBe(2);
     await vi.waitFor(() => expect(waiting.map(({ ms }) => ms)).toEqual([3_000, 3_000]));
+    reader.stop();
+  });
+
+  it('LIVE-hidden: closes the feed of a page that nobody sees, without a word, and reads on when it is seen again', async () => {
+    const timers: { readonly ms: number; run: (() => void) | undefined }[] = [];
+    const signals: AbortSignal[] = [];
+    const events: FeedEvent['type'][] = [];
+    const reader = createFeedReader({
+      client: {
+        stream: async (_name, _request, signal) => {
+          if (signal !== undefined) signals.push(signal);
+          return answerOf([first], signal);
+        },
+      },
+      onEvent: (event) => events.push(event.type),
+      setTimeout: (callback, ms) => timers.push({ ms, run: callback }) - 1,
+      clearTimeout: (timer) => {
+        const cleared = timers[timer];
+        if (cleared !== undefined) cleared.run = undefined;
+      },
+      isHidden: () => false,
+    });
+    const pass = (ms: number): void => timers.findLast((timer) => timer.ms === ms)?.run?.();
+    reader.start();
+    await vi.waitFor(() => expect(events).toEqual(['snapshot']));
+
+    reader.hide();
+    reader.show();
+    pass(10_000); // was called off
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+
+    reader.hide();
+    pass(10_000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    reader.show();
+    await vi.waitFor(() => expect(events).toEqual(['snapshot', 'snapshot']));
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     reader.stop();
   });
 

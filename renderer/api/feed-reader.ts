@@ -24,7 +24,9 @@ export interface FeedReader {
   readonly start: () => void;
   /** Tries at once instead of at the end of the pause. */
   readonly retry: () => void;
-  /** The page can be seen again: asks now if it had stopped asking, and from then on as often as at first. */
+  /** Nobody can see the page: after 10 s the feed is closed, without a word, so that it costs nothing. */
+  readonly hide: () => void;
+  /** The page can be seen again: reads on with a fresh snapshot; signed out, asks at once and as often as at first. */
   readonly show: () => void;
   readonly stop: () => void;
 }
@@ -34,6 +36,8 @@ const longestPauseMs = 5_000;
 /** A signed-out page looks whether another tab has signed in, less and less often. */
 const firstSignedOutPauseMs = 3_000;
 const longestSignedOutPauseMs = 30_000;
+/** A page that is looked away from for a moment keeps its feed. */
+const hiddenPauseMs = 10_000;
 /** Two heartbeats missed and a second of grace. */
 const silenceMs = 2 * feedHeartbeatMs + 1_000;
 
@@ -44,6 +48,8 @@ export function createFeedReader({ client, onEvent, isHidden, ...timers }: FeedR
   let pauseMs = firstPauseMs;
   let signedOutPauseMs = firstSignedOutPauseMs;
   let isSignedOut = false;
+  let hideTimer: number | undefined;
+  let isResting = false;
 
   async function connect(): Promise<void> {
     const controller = new AbortController();
@@ -128,8 +134,15 @@ export function createFeedReader({ client, onEvent, isHidden, ...timers }: FeedR
     current?.abort();
   }
 
+  function endRest(): void {
+    if (hideTimer !== undefined) timers.clearTimeout(hideTimer);
+    hideTimer = undefined;
+    isResting = false;
+  }
+
   function retry(): void {
     stop();
+    endRest();
     pauseMs = firstPauseMs;
     signedOutPauseMs = firstSignedOutPauseMs;
     void connect();
@@ -140,9 +153,21 @@ export function createFeedReader({ client, onEvent, isHidden, ...timers }: FeedR
       if (attempt === undefined && timer === undefined) void connect();
     },
     retry,
-    show: () => {
-      if (isSignedOut) retry();
+    hide: () => {
+      hideTimer ??= timers.setTimeout(() => {
+        isResting = true;
+        stop();
+      }, hiddenPauseMs);
     },
-    stop,
+    show: () => {
+      const wasResting = isResting;
+      endRest();
+      if (isSignedOut) retry();
+      else if (wasResting) void connect();
+    },
+    stop: () => {
+      endRest();
+      stop();
+    },
   };
 }

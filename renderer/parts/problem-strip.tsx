@@ -15,6 +15,7 @@ const places: Readonly<Record<ProblemView['code'], { readonly action: string; re
   STORE_UNREACHABLE: { action: '#/logs/daemon', second: '' },
   LOG_UNWRITABLE: { action: '#/logs/daemon', second: '' },
   JOURNAL_FAILED: { action: '#/logs/daemon', second: '' },
+  PROMPT_PENDING: { action: '#/sessions', second: '' },
 };
 
 /** The first problem in one line; unfolded, all of them with their cures. Gone when cured. */

@@ -7,10 +7,11 @@ import { statusOf } from '../state/status.ts';
 import { describeFailure } from '../strings/failure.ts';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { wordOf } from './status-pill.tsx';
+import type { EndDaemon } from './use-end-daemon.tsx';
 import { useHostRows } from './use-host-rows.ts';
 
 /** The ⋯ of every screen: what the tray's menu offers, as far as this host can do it. */
-export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
+export function AppMenu({ end, onShowKeys }: { readonly end: EndDaemon; readonly onShowKeys: () => void }) {
   const { client, host, router, words, notices, preferences, signOut } = useServices();
   const { text } = words;
   const status = useLive(statusOf);
@@ -18,7 +19,7 @@ export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
   const isPaused = useModel(({ daemon }) => daemon.isPaused) ?? false;
   const theme = usePreferences((chosen) => chosen.theme);
   const rotate = useRotate();
-  const hostRows = useHostRows();
+  const hostRows = useHostRows(end);
   const copyToken = useCopyToken();
   const isReady = useLive(({ connection }) => connection.state === 'live');
   const canAct = isReady && !host.capabilities.isReadOnly;
@@ -37,6 +38,25 @@ export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
 
   const problem = model?.problems[0];
   const nextTheme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
+  const copyTokenRow: MenuItem = {
+    id: 'copy-token',
+    label: menu.copyToken,
+    isEnabled: canAct && rotate.canRotate,
+    run: () => tell(menu.copyToken, copyToken()),
+  };
+  const pageRows: readonly MenuItem[] = [
+    {
+      id: 'theme',
+      label: words.fill(menu.theme, { theme: menu.themes[theme] }),
+      isEnabled: true,
+      run: () => preferences.setState({ theme: nextTheme }),
+    },
+    { id: 'keys', label: menu.keys, isEnabled: true, run: onShowKeys },
+  ];
+  if (hostRows !== undefined) {
+    const items = hostRows.flatMap((row) => (row.id === 'login' ? [copyTokenRow, ...pageRows, row] : [row]));
+    return <Menu testId="app-menu" label={menu.title} items={items} />;
+  }
   const items: readonly MenuItem[] = [
     {
       id: 'status',
@@ -67,12 +87,7 @@ export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
           notices.getState().showToast(outcome.state === 'copied' ? text.common.copied : text.common.copyTokenFailed);
         }),
     },
-    {
-      id: 'copy-token',
-      label: menu.copyToken,
-      isEnabled: canAct && rotate.canRotate,
-      run: () => tell(menu.copyToken, copyToken()),
-    },
+    copyTokenRow,
     { id: 'rotate', label: menu.rotate, isEnabled: canAct && rotate.canRotate, run: rotate.run },
     {
       id: 'pause',
@@ -81,17 +96,8 @@ export function AppMenu({ onShowKeys }: { readonly onShowKeys: () => void }) {
       isChecked: isPaused,
       run: () => tell(menu.pause, togglePause()),
     },
-    {
-      id: 'theme',
-      label: words.fill(menu.theme, { theme: menu.themes[theme] }),
-      isEnabled: true,
-      run: () => preferences.setState({ theme: nextTheme }),
-    },
-    { id: 'keys', label: menu.keys, isEnabled: true, run: onShowKeys },
-    ...hostRows,
-    ...(host.capabilities.canOwnDaemon
-      ? []
-      : [{ id: 'sign-out', label: menu.signOut, isEnabled: status !== 'signed-out', run: () => void signOut() }]),
+    ...pageRows,
+    { id: 'sign-out', label: menu.signOut, isEnabled: status !== 'signed-out', run: () => void signOut() },
   ];
   return <Menu testId="app-menu" label={menu.title} items={items} />;
 }

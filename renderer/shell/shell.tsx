@@ -12,10 +12,12 @@ import { AppMenu } from './app-menu.tsx';
 import { Banners } from './banners.tsx';
 import { KeysHelp } from './keys-help.tsx';
 import { Nav } from './nav.tsx';
+import { PrimaryAction } from './primary-action.tsx';
 import type { Screen } from './screen.ts';
 import { StatusPill } from './status-pill.tsx';
 import { useArrivalFocus } from './use-arrival-focus.ts';
 import { useCover } from './use-cover.ts';
+import { useEndDaemon } from './use-end-daemon.tsx';
 import { useKeys } from './use-keys.ts';
 
 export interface ShellProps {
@@ -34,6 +36,7 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
   const [isKeysShown, setKeysShown] = useState(false);
   const hideKeys = useCallback(() => setKeysShown(false), []);
   const showKeys = useCallback(() => setKeysShown(true), []);
+  const end = useEndDaemon();
   const cover = useCover();
   const isStale = useIsStale();
   const hasModel = useLive(({ model }) => model !== undefined);
@@ -64,7 +67,8 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
       <div className="shell__header">
         <StatusPill hasVersion={isRail} />
         <div className="shell__toolbar">{isRail && cover === 'none' ? current?.screen.toolbar?.() : null}</div>
-        <AppMenu onShowKeys={showKeys} />
+        <PrimaryAction end={end} />
+        <AppMenu end={end} onShowKeys={showKeys} />
       </div>
       {isCovered ? null : <Banners />}
     </header>
@@ -99,6 +103,7 @@ export function Shell({ screens, notFound, covers }: ShellProps) {
         {isRail ? null : nav}
       </div>
       {isKeysShown ? <KeysHelp onClose={hideKeys} /> : null}
+      {end.dialog}
       <Notices />
     </div>
   );

@@ -1,7 +1,8 @@
 import './status-pill.css';
 import { useEffect, useRef } from 'react';
-import { useLive, useModel, useServices, useWords } from '../state/services.ts';
-import { type StatusId, statusOf } from '../state/status.ts';
+import { useModel, useServices, useWords } from '../state/services.ts';
+import type { StatusId } from '../state/status.ts';
+import { useStatus } from '../state/use-status.ts';
 import type { Words } from '../strings/words.ts';
 import { type MarkKind, Status } from '../ui/status-mark.tsx';
 import { Uptime } from '../ui/time.tsx';
@@ -12,6 +13,9 @@ const marks: Readonly<Record<StatusId, MarkKind>> = {
   starting: 'progress',
   paused: 'half',
   draining: 'half',
+  stopping: 'progress',
+  stopped: 'off',
+  failed: 'failed',
   attention: 'attention',
   reconnecting: 'half',
   'not-answering': 'failed',
@@ -21,7 +25,7 @@ const marks: Readonly<Record<StatusId, MarkKind>> = {
 /** What is true now, and since when. */
 export function StatusPill({ hasVersion }: { readonly hasVersion: boolean }) {
   const words = useWords();
-  const status = useLive(statusOf);
+  const status = useStatus();
   const inflight = useModel(({ totals }) => totals.inflight) ?? 0;
   const startedAt = useModel(({ daemon }) => daemon.startedAt);
   const version = useModel(({ daemon }) => daemon.version);
@@ -76,6 +80,12 @@ export function wordOf(status: StatusId, callsLeft: number, { text, plural }: Wo
       return text.status.paused;
     case 'draining':
       return plural(text.status.draining, callsLeft);
+    case 'stopping':
+      return text.status.stopping;
+    case 'stopped':
+      return text.status.stopped;
+    case 'failed':
+      return text.status.failed;
     case 'attention':
       return text.status.attention;
     case 'reconnecting':

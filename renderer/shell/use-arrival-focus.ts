@@ -29,15 +29,25 @@ export function useArrivalFocus(
     former.current = { place, isDetail };
     if (last === undefined && !isCovered) return;
     const key = last?.isDetail === true ? leftFrom.current.get(place) : undefined;
-    const row =
-      key === undefined
-        ? null
-        : body.current?.querySelector<HTMLElement>(`[data-row-key="${CSS.escape(key)}"] [data-row-target]`);
-    const target =
-      row ??
-      body.current?.querySelector<HTMLElement>('[data-arrival]') ??
-      body.current?.querySelector<HTMLElement>('aside h1') ??
-      body.current?.querySelector<HTMLElement>('h1');
-    target?.focus();
+    const element = body.current;
+    if (element === null || arrive(element, key)) return;
+    // A page whose code is still on its way.
+    const observer = new MutationObserver(() => {
+      if (arrive(element, key)) observer.disconnect();
+    });
+    observer.observe(element, { childList: true, subtree: true });
+    return () => observer.disconnect();
   }, [body, place, isDetail, isCovered]);
+}
+
+/** False when there is nothing yet to set the focus on. */
+function arrive(body: HTMLElement, rowKey: string | undefined): boolean {
+  const row = rowKey === undefined ? undefined : `[data-row-key="${CSS.escape(rowKey)}"] [data-row-target]`;
+  for (const selector of [row, '[data-arrival]', 'aside h1', 'h1']) {
+    const target = selector === undefined ? null : body.querySelector<HTMLElement>(selector);
+    if (target === null) continue;
+    target.focus();
+    return true;
+  }
+  return false;
 }

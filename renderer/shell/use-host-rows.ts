@@ -1,23 +1,26 @@
 import type { MenuRow } from '../../protocol/host-bridge.ts';
 import { useTray } from '../state/use-tray.ts';
 import type { MenuItem } from '../ui/menu.tsx';
+import type { EndDaemon } from './use-end-daemon.tsx';
 
-/** Rows of the tray's menu that the page has no row of its own for. Their meaning stays in the app. */
-const taken: ReadonlySet<string> = new Set(['dashboard', 'login', 'update', 'quit']);
-
-/** What the tray's menu offers beyond the page, for desktops without a tray; nothing in a browser. */
-export function useHostRows(): readonly MenuItem[] {
+/**
+ * The rows of the tray's menu, for desktops without a tray: the same ids, words and rules. Their meaning stays in the app,
+ * except that this window asks its own question before calls end. Undefined in a browser.
+ */
+export function useHostRows(end: EndDaemon): readonly MenuItem[] | undefined {
   const { tray, state } = useTray();
-  if (tray === undefined || state === undefined) return [];
-  const rows = state.menu.flatMap((row) => {
-    if (row.id === 'daemon') return (row.submenu ?? []).filter(({ id }) => id !== 'daemon:pause');
-    return taken.has(row.id) ? [row] : [];
-  });
-  return rows.map(({ id, label, isEnabled, isChecked }: MenuRow) => ({
+  if (tray === undefined || state === undefined) return undefined;
+  const itemOf = ({ id, label, isEnabled, isChecked, submenu }: MenuRow): MenuItem => ({
     id,
     label,
     isEnabled,
     ...(isChecked === undefined ? {} : { isChecked }),
-    run: () => void tray.ask('command', { type: 'menu', id }),
-  }));
+    ...(submenu === undefined ? {} : { submenu: submenu.map(itemOf) }),
+    run: () => {
+      if (id === 'daemon:stop') end.request('stop');
+      else if (id === 'daemon:restart') end.request('restart');
+      else void tray.ask('command', { type: 'menu', id });
+    },
+  });
+  return state.menu.map(itemOf);
 }

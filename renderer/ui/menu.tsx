@@ -13,6 +13,8 @@ export interface MenuItem {
   readonly isChecked?: boolean;
   /** It belongs to what is chosen next, so the menu stays open. */
   readonly isKeptOpen?: boolean;
+  /** Rows that unfold below it instead of `run`. */
+  readonly submenu?: readonly MenuItem[];
   readonly run: () => void;
 }
 
@@ -115,29 +117,74 @@ function MenuList({ id, label, items, opener, onClose }: MenuListProps) {
 
   return (
     <div ref={list} id={id} role="menu" aria-label={label} className="menu__list" onKeyDown={onKeyDown}>
-      {items.map((item) => (
-        <button
-          key={item.id}
-          type="button"
-          role={item.isChecked === undefined ? 'menuitem' : 'menuitemcheckbox'}
-          aria-checked={item.isChecked}
-          aria-disabled={!item.isEnabled}
-          tabIndex={-1}
-          className="menu__item"
-          data-testid={item.testId ?? `menu-${item.id}`}
-          onClick={() => {
-            if (!item.isEnabled) return;
-            if (item.isKeptOpen !== true) onClose(true);
-            item.run();
-          }}
-        >
-          <span className="menu__check" data-state={item.isChecked === false ? 'empty' : 'plain'}>
-            {item.isChecked === true ? <Icon name="check" /> : null}
-          </span>
-          <span className="menu__label">{item.label}</span>
-        </button>
-      ))}
+      <MenuRows items={items} onClose={onClose} />
     </div>
+  );
+}
+
+type MenuRowsProps = Pick<MenuListProps, 'items' | 'onClose'>;
+
+/** Rows of one level; of those with rows below them one is unfolded at a time. */
+function MenuRows({ items, onClose }: MenuRowsProps) {
+  const [unfolded, setUnfolded] = useState<string>();
+  return items.map((item) => (
+    <MenuRow
+      key={item.id}
+      item={item}
+      isUnfolded={item.id === unfolded}
+      onUnfold={(isUnfolded) => setUnfolded(isUnfolded ? item.id : undefined)}
+      onClose={onClose}
+    />
+  ));
+}
+
+interface MenuRowProps extends Pick<MenuListProps, 'onClose'> {
+  readonly item: MenuItem;
+  readonly isUnfolded: boolean;
+  readonly onUnfold: (isUnfolded: boolean) => void;
+}
+
+function MenuRow({ item, isUnfolded, onUnfold, onClose }: MenuRowProps) {
+  const { id, testId, label, isEnabled, isChecked, submenu } = item;
+  const isOpen = isUnfolded && isEnabled && submenu !== undefined;
+  function act(): void {
+    if (!isEnabled) return;
+    if (submenu !== undefined) {
+      onUnfold(!isUnfolded);
+      return;
+    }
+    if (item.isKeptOpen !== true) onClose(true);
+    item.run();
+  }
+  return (
+    <>
+      <button
+        type="button"
+        role={isChecked === undefined ? 'menuitem' : 'menuitemcheckbox'}
+        aria-checked={isChecked}
+        aria-disabled={!isEnabled}
+        aria-expanded={submenu === undefined ? undefined : isOpen}
+        tabIndex={-1}
+        className="menu__item"
+        data-testid={testId ?? `menu-${id}`}
+        onClick={act}
+        onKeyDown={(event) => {
+          if (submenu === undefined || (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft')) return;
+          onUnfold(event.key === 'ArrowRight' && isEnabled);
+        }}
+      >
+        <span className="menu__check" data-state={isChecked === false ? 'empty' : 'plain'}>
+          {isChecked === true ? <Icon name="check" /> : null}
+        </span>
+        <span className="menu__label">{label}</span>
+        {submenu === undefined ? null : <Icon name={isOpen ? 'down' : 'chevron'} />}
+      </button>
+      {isOpen ? (
+        <div role="group" aria-label={label} className="menu__below">
+          <MenuRows items={submenu} onClose={onClose} />
+        </div>
+      ) : null}
+    </>
   );
 }
 

@@ -111,8 +111,12 @@ export class TrayProcess {
       await withDeadline('the end of the app', this.exited).catch(() => killQuietly(this.pid, 'SIGKILL'));
     }
     // A browser whose app was killed, and the xclip that owns the selection.
-    const left = processesWith(`DOUBLE_HOME=${join(this.home.path, 'electron')}`);
-    for (const { pid, command } of left) if (/chrom|xclip/.test(command)) killQuietly(pid, 'SIGKILL');
+    await eventually('the end of the browser and of xclip', () => {
+      const left = processesWith(`DOUBLE_HOME=${join(this.home.path, 'electron')}`);
+      const ours = left.filter(({ command }) => /chrom|xclip/.test(command));
+      for (const { pid } of ours) killQuietly(pid, 'SIGKILL');
+      return ours.length === 0 || undefined;
+    });
   }
 }
 
@@ -173,5 +177,12 @@ export const test = base.extend<{ desktop: TrayDesktop }, { display: string }>({
     await home.cleanUp();
   },
 });
+
+/** The daemon that serves this desktop now. */
+export function daemonPid({ home }: TrayDesktop): number {
+  const file = home.readDiscovery();
+  if (file.state !== 'running') throw new Error('no daemon runs');
+  return file.pid;
+}
 
 export { expect } from '@playwright/test';

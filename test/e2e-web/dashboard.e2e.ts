@@ -59,6 +59,7 @@ test('LIVE-session-filter: the session filter of the dashboard rules charts, tab
 test('UI-40: the first real data is painted soon after the daemon is ready', async ({ scene, dashboard }) => {
   await scene.startDaemon();
   await dashboard.open();
+  await dashboard.page.waitForFunction(() => performance.getEntriesByName('exai:first-data').length > 0);
   const marks = await dashboard.page.evaluate(() =>
     performance.getEntriesByType('mark').map(({ name, startTime }) => ({ name, startTime })),
   );

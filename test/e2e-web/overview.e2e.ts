@@ -205,6 +205,7 @@ test('UI-39: ages grow by themselves, without asking the daemon', async ({ scene
   const { page } = dashboard;
   const age = page.getByTestId('call-age').first();
   await age.waitFor();
+  await page.waitForFunction(() => performance.getEntriesByName('exai:all-pages').length > 0);
   const requests: string[] = [];
   page.on('request', (request) => requests.push(request.url()));
   const before = seconds(await age.textContent());

@@ -99,6 +99,28 @@ describe('who guesses', () => {
   });
 });
 
+describe('who guesses by what an upgrade allows', () => {
+  const shared = useDaemon({ env: { EXAI_WS_TOKEN: token } });
+
+  it('WIRE-H4 WIRE-H6 BAD-token: a first frame that only a right bearer may send tells no more than a refusal', async () => {
+    const tooLong = 'x'.repeat(64 * 1024 + 1);
+    const guess = async (bearer: string) => {
+      const startedAt = performance.now();
+      const client = await shared.connect({ headers: { authorization: `Bearer ${bearer}` } });
+      const openedMs = performance.now() - startedAt;
+      client.send(tooLong);
+      const { code } = await client.closedWith();
+      return { code, openedMs };
+    };
+    for (let count = 1; count <= 9; count += 1) expect(await guess(`guess-${count}`)).toMatchObject({ code: 1009 });
+    const [late, right] = await Promise.all([guess('guess'), guess(token)]);
+    expect(late.code).toBe(1009);
+    expect(late.openedMs).toBeGreaterThan(990);
+    expect(right.code).toBe(4000); // read, and no hello
+    expect(right.openedMs).toBeLessThan(late.openedMs);
+  });
+});
+
 describe('token and user token together', () => {
   const shared = useDaemon({ env: { EXAI_WS_TOKEN: token, JWT_SECRET_KEY: jwtSecret } });
   const claims = { sub: 'ana', iat: epochSeconds(-5), exp: epochSeconds(600) };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderIcons, themeColours, trayDrawings } from '../../build/icons.mjs';
 import { alphaOf, type Picture, pngSize, readIcns, readIco, readPng } from './pictures.ts';
@@ -130,6 +131,12 @@ describe('icons', () => {
     const changed = [...(await renderIcons())].filter(([name, content]) => Buffer.compare(content, file(name)) !== 0);
     expect(changed.map(([name]) => name)).toEqual([]);
   });
+});
+
+it('ICON-favicon: the page has the small drawing of the app, line for line', () => {
+  const shapes = (path: string): string[] => readFileSync(path, 'utf8').match(/<(?:rect|path|circle)[^>]*>/g) ?? [];
+  expect(shapes('renderer/public/favicon.svg')).toEqual(shapes('resources/icon/icon-small.svg'));
+  expect(shapes('renderer/public/favicon.svg')).toHaveLength(3);
 });
 
 /** The colour of the full pixels. */

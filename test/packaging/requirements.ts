@@ -7,6 +7,7 @@ export const packagingRows: readonly (readonly [string, string])[] = [
   ['ICON-contrast', 'a glyph is at least 4.5 : 1 on the bars it is made for'],
   ['ICON-distinct', 'any two states differ by shape alone at 16 pixels'],
   ['ICON-deterministic', 'the same drawings give the same bytes'],
+  ['ICON-favicon', 'the page has the mark of the app'],
   ['ICON-host', 'a real tray host shows the rendered icon of every state, and its menu works'],
   ['PACK-contents', 'a package holds exactly the listed files'],
   ['PACK-fuses', 'the fuses of the packed program are the listed ones'],
@@ -17,5 +18,6 @@ export const packagingRows: readonly (readonly [string, string])[] = [
   ['PACK-launcher-moved', 'a launcher without its app ends with 78 and says what to do'],
   ['PACK-launcher-state', 'a launcher names the state folder of its app, and an entry may name another'],
   ['PACK-command', 'deb and rpm bring the exai command, on the packed program'],
+  ['PACK-identity', 'the app has one id everywhere, and no address that may be a stranger’s'],
   ['PACK-release', 'the release workflow asks for little and smoke-tests what it builds, on three systems'],
 ];

@@ -7,9 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../electron/core/clock.ts';
 import { ProcessStarter } from '../../electron/core/daemon-starter.ts';
-import { changedPayloadFile } from '../../electron/core/payload-check.ts';
+import { changedPayloadFile, readPayloadHashes } from '../../electron/core/payload-check.ts';
 import { portProblem } from '../../electron/core/port-problem.ts';
 import { Supervisor, type SupervisorOptions } from '../../electron/core/supervisor.ts';
+import { AdminClient } from '../../platform/admin-client.ts';
 import { isProcessAlive } from '../../platform/process-info.ts';
 import type { SupervisorView } from '../../protocol/host-bridge.ts';
 import { programs, TestHome } from '../support/daemon-process.ts';
@@ -94,6 +95,56 @@ describe('supervisor', () => {
     expect(tray.shown.all.map(({ state }) => state)).toEqual(['starting', 'ready', 'stopping', 'stopped']);
     expect(isProcessAlive(ready.pid ?? 0)).toBe(false);
     expect(home.readDiscovery().state).toBe('stopped');
+  });
+
+  it('STOP-wait TRAY-own-daemon: where no signal arrives, as on Windows, the daemon is asked over its API', async () => {
+    const deaf = new ProcessStarter({
+      clock: systemClock,
+      program: process.execPath,
+      isElectron: false,
+      script: programs.daemon,
+      env: home.env,
+      ownerPid: process.pid,
+    });
+    const signals: string[] = [];
+    const tray = watch({
+      starter: { start: (launch) => ({ ...deaf.start(launch), signal: (signal) => signals.push(signal) }) },
+    });
+    tray.supervisor.start();
+    const { pid } = await tray.until('ready');
+    await tray.supervisor.stop();
+    expect(isProcessAlive(pid ?? 0)).toBe(false);
+    expect(signals).toEqual([]);
+    expect(home.readDiscovery().state).toBe('stopped');
+  });
+
+  it('TRAY-own-daemon: one that does not answer gets a signal, and is killed when it does not end', async () => {
+    const tray = watch();
+    tray.supervisor.start();
+    const { pid } = await tray.until('ready');
+    process.kill(pid ?? 0, 'SIGSTOP');
+    await tray.supervisor.stop({ waitMs: 100, killAfterMs: 400 });
+    expect(isProcessAlive(pid ?? 0)).toBe(false);
+    expect(tray.supervisor.view.state).toBe('stopped');
+  });
+
+  it('TRAY-stop: a daemon that lets its calls finish stays stopped, even when it dies meanwhile', async () => {
+    await home.startDaemon({ testTools: true });
+    const tray = watch();
+    tray.supervisor.start();
+    const { pid } = await tray.until('ready');
+    const editor = home.startShim({ env: { EXAI_SESSION_ID: 'window-1' } });
+    await editor.initialize();
+    const lost = editor.callTool('sleep', { ms: 600_000 });
+    lost.catch(() => undefined); // its window ends first
+    const client = AdminClient.open(home.layout);
+    await eventually('the call', async () => ((await client.call('calls')).calls.length > 0 ? true : undefined));
+    await tray.supervisor.endAfterCalls('stay-stopped');
+    expect(await client.call('status')).toMatchObject({ status: 'draining' });
+    client.close();
+    expect(tray.supervisor.view.state).toBe('ready');
+    killQuietly(pid ?? 0, 'SIGKILL');
+    expect(await tray.until('stopped')).toMatchObject({ problem: null });
   });
 
   it('TRAY-restart: a daemon that is killed is started again after a pause', async () => {
@@ -203,8 +254,8 @@ describe('supervisor', () => {
     writeFileSync(script, 'process.exit(0);');
     const hash = createHash('sha256').update('process.exit(0);').digest('hex');
     writeFileSync(join(home.path, 'bin-hashes.json'), JSON.stringify({ 'daemon.js': hash }));
-    expect(changedPayloadFile(home.path, payload)).toBeUndefined();
-    expect(changedPayloadFile(payload, payload)).toBeUndefined(); // a checkout has no list
+    expect(changedPayloadFile(readPayloadHashes(home.path), payload)).toBeUndefined();
+    expect(readPayloadHashes(payload)).toBeUndefined();
     writeFileSync(script, 'process.exit(1);');
     const tray = watch({
       starter: new ProcessStarter({
@@ -212,7 +263,7 @@ describe('supervisor', () => {
         program: process.execPath,
         isElectron: false,
         script,
-        changedFile: () => changedPayloadFile(home.path, payload),
+        changedFile: () => changedPayloadFile(readPayloadHashes(home.path), payload),
         env: home.env,
         ownerPid: process.pid,
       }),

@@ -124,13 +124,18 @@ export class Scene {
     return eventually(`${times} executions`, () => (this.executions >= times ? true : undefined));
   }
 
-  async sessions(): Promise<SessionInfo[]> {
+  /** Talks to the daemon as its admin. */
+  async admin<Result>(work: (client: AdminClient) => Promise<Result>): Promise<Result> {
     const client = AdminClient.open(this.home.layout);
     try {
-      return (await client.call('sessions')).sessions;
+      return await work(client);
     } finally {
       client.close();
     }
+  }
+
+  async sessions(): Promise<SessionInfo[]> {
+    return (await this.admin((client) => client.call('sessions'))).sessions;
   }
 
   /** Waits until the windows are as asked. */

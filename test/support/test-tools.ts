@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import type { Tool, ToolContext, ToolResult } from '../../daemon/tools/tool.ts';
 
 export interface TestToolsOptions {
@@ -15,6 +15,7 @@ const noSchema = { type: 'object' } as const;
  * | Tool | Arguments | Does |
  * |---|---|---|
  * | `echo`, `kimi_echo`, `glm_echo` | `text`, `ms` | answers with its text, after `ms` if given |
+ * | `held` | `text`, `file` | answers with its text once that file is there |
  * | `chat` | `prompt`, `model`, `ms` | the same with its prompt; the provider follows from `model` |
  * | `sleep` | `ms`, `progress`, `ignoreAbort` | waits; reports `progress` times; may be deaf to its abort |
  * | `block` | `ms` | holds the event loop |
@@ -39,6 +40,7 @@ export function createTestTools(options: TestToolsOptions): readonly Tool[] {
     tool('echo', readOnly, echo),
     tool('kimi_echo', readOnly, echo),
     tool('glm_echo', readOnly, echo),
+    tool('held', readOnly, held),
     tool('chat', {}, async (args, { signal }) => {
       await wait(numberOf(args, 'ms') ?? 0, signal);
       return text(textOf(args, 'prompt') ?? '');
@@ -71,6 +73,12 @@ function echo(args: unknown, { signal }: ToolContext): ToolResult | Promise<Tool
   const ms = numberOf(args, 'ms');
   const result = text(textOf(args, 'text') ?? '');
   return ms === undefined ? result : wait(ms, signal).then(() => result);
+}
+
+async function held(args: unknown, { signal }: ToolContext): Promise<ToolResult> {
+  const file = textOf(args, 'file') ?? '';
+  while (!existsSync(file)) await wait(20, signal);
+  return text(textOf(args, 'text') ?? '');
 }
 
 async function sleep(args: unknown, context: ToolContext): Promise<ToolResult> {

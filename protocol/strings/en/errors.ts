@@ -83,6 +83,14 @@ export const errors = {
       action: 'Open log',
       second: '',
     },
+    PROMPT_PENDING: {
+      title: '{name} asks something',
+      short: '{scope} asks something',
+      cause: 'Its call waits for your answer.',
+      cure: 'Answer it in the window of the editor.',
+      action: 'Show who',
+      second: '',
+    },
   },
   /** Refused within the last minute, but not full any more. */
   refused: {

@@ -7,6 +7,8 @@ export const status = {
     other: 'Draining, {count} calls left',
   },
   stopped: 'Stopped',
+  stopping: 'Stopping…',
+  failed: 'Failed',
   reconnecting: 'Reconnecting…',
   connecting: 'Connecting…',
   attention: 'Needs attention',

@@ -46,6 +46,10 @@ export const tray = {
     updateCheck: 'Check for updates…',
     updateReady: 'Restart to update to {version}',
     updateLoading: 'Loading update {version}…',
+    updateWaiting: {
+      one: 'Update waits for {count} call. Don’t wait',
+      other: 'Update waits for {count} calls. Don’t wait',
+    },
     quit: 'Quit',
     quitAsking: 'Quit…',
   },
@@ -81,12 +85,15 @@ export const tray = {
   },
   stop: {
     title: { one: 'Stop while {count} call is running?', other: 'Stop while {count} calls are running?' },
+    body: '{calls}.',
+    call: '{tool} ({session})',
     wait: 'Wait for them',
     now: 'Stop now',
   },
   notifications: {
     crashed: { title: 'The daemon stopped twice', body: 'It was started again. Open EXAI Tray to see why.' },
     update: { title: 'EXAI Tray {version} is ready', body: 'It is installed at the next start.' },
+    prompt: { title: '{name} asks something', body: 'Its call waits for your answer.' },
     hidden: { title: 'EXAI Tray stays in the tray', body: 'Your editors stay connected. Quit is in its menu.' },
   },
 };

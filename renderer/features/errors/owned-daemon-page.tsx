@@ -26,7 +26,9 @@ export function OwnedDaemonPage({ tray, state }: OwnedDaemonPageProps) {
   const nextTry = useTicking((now) =>
     nextTryAt === null ? '' : words.fill(text.errors.nextTry, { seconds: Math.max(0, Math.ceil(nextTryAt - now)) }),
   );
-  if (state === undefined || state.supervisor.state === 'starting') return <Skeleton />;
+  if (state === undefined || state.supervisor.state === 'starting' || state.supervisor.state === 'stopping') {
+    return <Skeleton />;
+  }
   const { supervisor } = state;
   const { problem } = supervisor;
   const next = problem?.code === 'PORT_IN_USE' ? Number(problem.params['next']) : 0;
@@ -40,6 +42,7 @@ export function OwnedDaemonPage({ tray, state }: OwnedDaemonPageProps) {
     <ErrorPage
       code={problem?.code ?? 'DAEMON_STOPPED'}
       title={sentences === undefined ? text.tray.window.stopped : words.fill(sentences.title, params)}
+      mark={problem === null ? 'off' : 'failed'}
       cause={sentences === undefined ? text.tray.window.stoppedCause : words.fill(sentences.cause, params)}
       meanwhile={nextTry === '' ? undefined : nextTry}
     >

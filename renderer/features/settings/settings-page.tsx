@@ -11,6 +11,7 @@ import { SearchField } from '../../ui/search-field.tsx';
 import { ClearHistory } from './clear-history.tsx';
 import { diagnosticsOf } from './diagnostics.ts';
 import { GeneralSettings, isGeneralFound } from './general-section.tsx';
+import { About, HostSettings, hostLabels } from './host-section.tsx';
 import { groupSettings, isForNextStart, isMatch } from './setting-groups.ts';
 import { SettingRow } from './setting-row.tsx';
 import { TokenSetting } from './token-section.tsx';
@@ -24,12 +25,15 @@ export function SettingsPage({ section }: { readonly section: string | undefined
   const [find, setFind] = useState('');
   const [isAdvancedOpen, setAdvancedOpen] = useState(section === 'advanced');
   const page = useRef<HTMLDivElement>(null);
+  const { canOwnDaemon } = useHost().capabilities;
   const groups = groupSettings(all ?? [], find, text);
   const { groups: titles, token, history } = text.settings;
   const isTokenFound = isMatch(`${titles.token} ${token.name} ${token.rotate} ${token.turnOff}`, find);
   const isClearFound = isMatch(`${titles.history} ${history.name} ${history.clear}`, find);
   const isFound = {
     general: isGeneralFound(find, text.settings),
+    host: canOwnDaemon && hostLabels(words).some((label) => isMatch(label, find)),
+    about: canOwnDaemon && isMatch(titles.about, find),
     limits: groups.limits.length > 0,
     addresses: groups.addresses.length > 0,
     token: groups.token.length > 0 || isTokenFound,
@@ -69,6 +73,11 @@ export function SettingsPage({ section }: { readonly section: string | undefined
       {isFound.general ? (
         <Section id="general" title={titles.general}>
           <GeneralSettings find={find} />
+        </Section>
+      ) : null}
+      {isFound.host ? (
+        <Section id="host" title={titles.host}>
+          <HostSettings find={find} />
         </Section>
       ) : null}
       {failure !== undefined && !isReady ? (
@@ -112,6 +121,11 @@ export function SettingsPage({ section }: { readonly section: string | undefined
           onToggle={() => setAdvancedOpen((before) => !before)}
         >
           {rows(groups.advanced)}
+        </Section>
+      ) : null}
+      {isFound.about ? (
+        <Section id="about" title={titles.about}>
+          <About find={find} />
         </Section>
       ) : null}
       <SettingsFoot settings={all ?? []} note={file === '' ? '' : fill(text.settings.storedIn, { file })} />

@@ -120,3 +120,10 @@ function isAlive(pid: number): boolean {
 }
 
 export const app = new App();
+
+// Electron quits at a signal, unless the app listens to it itself: one handler per signal is all that a process has.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) app.quit();
+  });
+}

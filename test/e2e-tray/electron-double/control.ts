@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { MenuItemConstructorOptions } from 'electron';
 import { app } from './app.ts';
 import { type Menu, powerMonitor, trays } from './desktop.ts';
-import { home, record } from './record.ts';
+import { home, preventable, record } from './record.ts';
 import { windows } from './window.ts';
 
 /** A row of the tray's menu as a test sees it. */
@@ -61,9 +61,28 @@ const verbs: Readonly<Record<string, (query: URLSearchParams) => unknown>> = {
   'window-close': () => [...windows][0]?.close(),
   'answer-dialog': (query) =>
     record.dialogAnswers.push({ response: Number(query.get('response')), checkboxChecked: query.has('checked') }),
+  'hold-dialogs': () => {
+    record.areDialogsHeld = true;
+  },
   quit: () => app.quit(),
-  shutdown: () => powerMonitor.emit('shutdown'),
+  // The levers of the system. Each answers whether the app prevented it.
+  shutdown: () => {
+    const event = preventable();
+    powerMonitor.emit('shutdown', event);
+    return event.defaultPrevented;
+  },
+  suspend: () => powerMonitor.emit('suspend'),
+  resume: () => powerMonitor.emit('resume'),
+  'query-session-end': () => askWindow('query-session-end'),
+  'session-end': () => askWindow('session-end'),
 };
+
+/** Windows tells windows: `critical`, `logoff` and the like are in `reasons`. */
+function askWindow(name: 'query-session-end' | 'session-end'): boolean {
+  const event = { ...preventable(), reasons: ['logoff'] };
+  [...windows][0]?.emit(name, event);
+  return event.defaultPrevented;
+}
 
 function rowsOf(menu: Menu | undefined): ControlRow[] {
   return (menu?.template ?? []).map(rowOf);

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { promisify } from 'node:util';
 import type { MenuItemConstructorOptions } from 'electron';
 import { record } from './record.ts';
+import { TrayOnBus } from './tray-on-bus.ts';
 
 const run = promisify(execFile);
 
@@ -32,24 +33,30 @@ export class Tray extends EventEmitter {
   toolTip = '';
   menu: Menu | undefined;
   imageChanges = 0;
+  /** With a tray host on the desktop that is asked to show it. */
+  readonly #shown: TrayOnBus | undefined;
 
   constructor(image: DoubleImage) {
     super();
     this.image = image;
     trays.add(this);
+    if (process.env['DOUBLE_TRAY'] === 'bus') this.#shown = new TrayOnBus(this);
   }
 
   setImage(image: DoubleImage): void {
     this.image = image;
     this.imageChanges += 1;
+    this.#shown?.changed();
   }
 
   setToolTip(text: string): void {
     this.toolTip = text;
+    this.#shown?.changed();
   }
 
   setContextMenu(menu: Menu): void {
     this.menu = menu;
+    this.#shown?.changed();
   }
 
   getBounds() {
@@ -58,6 +65,7 @@ export class Tray extends EventEmitter {
 
   destroy(): void {
     trays.delete(this);
+    this.#shown?.remove();
   }
 }
 
@@ -99,6 +107,8 @@ export class Notification extends EventEmitter {
 export const dialog = {
   async showMessageBox(options: { cancelId?: number }): Promise<{ response: number; checkboxChecked: boolean }> {
     record.dialogs.push(options);
+    // Nobody is in front of the screen.
+    if (record.areDialogsHeld) return await new Promise(() => undefined);
     return record.dialogAnswers.shift() ?? { response: options.cancelId ?? 0, checkboxChecked: false };
   },
   async showOpenDialog(options: object): Promise<{ canceled: boolean; filePaths: string[] }> {

@@ -16,6 +16,7 @@ import {
   systemPreferences,
   Tray,
 } from './desktop.ts';
+import { safeStorage } from './safe-storage.ts';
 import { BrowserWindow, ipcMain } from './window.ts';
 
 // Each member is checked against the types of the Electron version in package.json: a name that is gone there, or that takes
@@ -27,6 +28,10 @@ app satisfies Pick<
 clipboard satisfies Pick<typeof Electron.clipboard, 'writeText' | 'readText'>;
 shell satisfies Pick<typeof Electron.shell, 'openExternal' | 'openPath' | 'showItemInFolder'>;
 crashReporter satisfies Pick<typeof Electron.crashReporter, 'start'>;
+safeStorage satisfies Pick<
+  typeof Electron.safeStorage,
+  'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync' | 'getSelectedStorageBackend'
+>;
 protocol satisfies Pick<typeof Electron.protocol, 'registerSchemesAsPrivileged' | 'handle'>;
 
 export {
@@ -42,6 +47,7 @@ export {
   nativeTheme,
   powerMonitor,
   protocol,
+  safeStorage,
   screen,
   shell,
   systemPreferences,

@@ -10,6 +10,7 @@ mkdirSync(home, { recursive: true });
 export const record = {
   opened: [] as string[],
   dialogs: [] as object[],
+  areDialogsHeld: false,
   dialogAnswers: [] as { response: number; checkboxChecked: boolean }[],
   notifications: [] as { title: string; body: string }[],
   loginItem: { openAtLogin: false },

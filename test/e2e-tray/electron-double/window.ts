@@ -190,6 +190,10 @@ export class BrowserWindow extends EventEmitter {
       // The bus of a test answers the app's one question and nothing else.
       env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'disabled:' },
       headless: !isHeaded,
+      // Signals are the app's, as in Electron.
+      handleSIGTERM: false,
+      handleSIGINT: false,
+      handleSIGHUP: false,
       viewport: null,
       args: [
         '--app=data:text/html,', // with about:blank Chromium opens an ordinary window with tabs

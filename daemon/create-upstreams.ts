@@ -11,6 +11,7 @@ import type { RefSources } from './upstreams/config-references.ts';
 import { openHttpLink } from './upstreams/http-link.ts';
 import { KnownListsFile } from './upstreams/known-lists-file.ts';
 import type { ConfigProblem } from './upstreams/mcp-json.ts';
+import { endOversized } from './upstreams/memory-watch.ts';
 import { ProcessLedger } from './upstreams/process-ledger.ts';
 import { StdioOpener } from './upstreams/stdio-opener.ts';
 import { UpstreamControl } from './upstreams/upstream-control.ts';
@@ -96,6 +97,12 @@ export function createUpstreams(
   });
   const views = new UpstreamViews(hub.upstreams, secrets.maskText);
   let measureTimer: NodeJS.Timeout | undefined;
+  let memoryTimer: NodeJS.Timeout | undefined;
+  const onOversized = (upstreamId: string, usedBytes: number, limitBytes: number): void => {
+    const message = 'a server has used more memory than its sandbox allows and has been ended';
+    logs.write(upstreamId, 'error', message, { usedBytes, limitBytes });
+    logger.warn(message, { upstream: upstreamId, usedBytes, limitBytes });
+  };
   return {
     hub,
     views,
@@ -114,9 +121,11 @@ export function createUpstreams(
       measureTimer = setInterval(() => {
         if (views.measure(Date.now())) onChanged();
       }, measureMs).unref();
+      memoryTimer = setInterval(() => endOversized(hub.upstreams, onOversized), memoryWatchMs).unref();
     },
     stop: async () => {
       clearInterval(measureTimer);
+      clearInterval(memoryTimer);
       file.stop();
       known.flush();
       await hub.stop();
@@ -128,6 +137,7 @@ export function createUpstreams(
 /** The envelope around the largest payload. */
 const messageSlackBytes = 64 * 1024;
 const measureMs = 5_000;
+const memoryWatchMs = 1_000;
 
 function references(secretDir: string): RefSources {
   return {

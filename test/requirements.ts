@@ -295,8 +295,8 @@ const rows: readonly (readonly [string, string])[] = [
 
   // Icons and packages
   ...packagingRows,
-  ...upstreamRows,
   ...desktopRows,
+  ...upstreamRows,
 ];
 
 export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));

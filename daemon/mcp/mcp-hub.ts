@@ -23,7 +23,7 @@ export interface McpHubOptions {
   /** Makes the servers; they tell the listener, and ask for windows by session key. */
   createUpstreams(hub: {
     readonly listener: UpstreamListener;
-    windowOf(sessionKey: string): CallingWindow | null;
+    readonly windowOf: (sessionKey: string) => CallingWindow | null;
   }): Upstreams;
   /** Something that surfaces show has changed. */
   onChanged(): void;

@@ -32,7 +32,7 @@ export interface HostedUpstreamOptions {
   onReady(client: UpstreamClient): void;
   /** The one window that it serves, when there is only one. */
   soleWindow(): CallingWindow | null;
-  now(): number;
+  readonly now: () => number;
 }
 
 const listChangeMs = 100;

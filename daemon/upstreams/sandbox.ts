@@ -23,7 +23,7 @@ export interface SandboxTools {
 
 /**
  * The command inside its sandbox: HOME and the temporary folder are `folder`, the only place it may write to (with
- * bubblewrap), and memory, CPU time and open files are limited (with prlimit). What is not there is said, not ignored.
+ * bubblewrap), and CPU time and open files are limited (with prlimit); its memory is watched by `endOversized`. What is not there is said, not ignored.
  */
 export function sandboxed(
   plain: Command,
@@ -46,7 +46,10 @@ export function sandboxed(
     args = [...limits, command, ...args];
     command = tools.prlimit;
   } else if (limits.length > 0) {
-    missing.push('This machine has no prlimit: memory, CPU time and open files are not limited.');
+    missing.push('This machine has no prlimit: CPU time and open files are not limited.');
+  }
+  if (config.memoryBytes !== null && process.platform !== 'linux') {
+    missing.push('This system does not tell how much memory a server uses: it is not limited.');
   }
   return { command, args, env, cwd: plain.cwd, missing };
 }
@@ -74,10 +77,8 @@ function bubblewrap(folder: string, cwd: string, { network }: SandboxConfig): st
   ];
 }
 
-/** `data`, not `as`: programs with a garbage collector reserve far more addresses than they ever use. */
-function limitArgs({ memoryBytes, cpuSeconds, openFiles }: SandboxConfig): string[] {
+function limitArgs({ cpuSeconds, openFiles }: SandboxConfig): string[] {
   return [
-    ...(memoryBytes === null ? [] : [`--data=${memoryBytes}`]),
     ...(cpuSeconds === null ? [] : [`--cpu=${cpuSeconds}`]),
     ...(openFiles === null ? [] : [`--nofile=${openFiles}`]),
   ];

@@ -8,7 +8,7 @@ const scene = useScene();
 
 describe('a server in a sandbox', () => {
   it('UP-sandbox: it has its own folder and a reduced environment; what is missing is told', async () => {
-    writeServers(scene, { heavy: rawEntry('heavy', { exai: { sandbox: { openFiles: 256, memoryMb: 512 } } }) });
+    writeServers(scene, { heavy: rawEntry('heavy', { exai: { sandbox: { openFiles: 256 } } }) });
     const daemon = await scene.startDaemon();
     const window = await scene.openWindow();
     const folder = join(scene.home.stateDir, 'sandbox', 'heavy');
@@ -20,9 +20,17 @@ describe('a server in a sandbox', () => {
     const wrote = await textFrom(window, 'write', { path: outside });
     const limits = readFileSync(`/proc/${await textFrom(window, 'pid')}/limits`, 'utf8');
     expect(limits).toMatch(/^Max open files +256 +256/m);
-    expect(limits).toMatch(/^Max data size +536870912 +536870912/m);
     const isConfined = !daemon.stderr.includes('no working bubblewrap');
     expect(wrote === 'written').toBe(!isConfined);
     expect(existsSync(outside)).toBe(!isConfined);
+  });
+
+  it('UP-sandbox: one that takes more memory than it may is ended, and its call told', async () => {
+    writeServers(scene, { heavy: rawEntry('heavy', { exai: { sandbox: { memoryMb: 150 } } }) });
+    const daemon = await scene.startDaemon();
+    const window = await scene.openWindow();
+    const { error } = await window.callTool('fill', { bytes: 300_000_000 });
+    expect(error?.data).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', details: { signal: 'SIGKILL' } });
+    expect(daemon.stderr).toContain('more memory than its sandbox allows');
   });
 });

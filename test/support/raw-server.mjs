@@ -70,6 +70,9 @@ async function call(id, params, line) {
       }
       answer(id, text(args.tag ?? 'napped'));
       return;
+    case 'fill':
+      globalThis.kept = Buffer.alloc(args.bytes, 1);
+      return;
     case 'hang':
       return;
     case 'cancelled':
@@ -179,6 +182,7 @@ function receive(line) {
           'crash',
           'nap',
           'hang',
+          'fill',
           'cancelled',
           'seen',
           'error',

@@ -4,6 +4,7 @@ import { Dispatcher } from './calls/dispatcher.ts';
 import { Limiter } from './calls/limiter.ts';
 import { providerOfCall } from './calls/provider-of-call.ts';
 import { RuntimeCaps } from './calls/runtime-caps.ts';
+import { createUpstreams, type UpstreamParts } from './create-upstreams.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import { previewOf } from './observe/call-view.ts';
@@ -17,6 +18,7 @@ export interface CallParts {
   readonly limiter: Limiter;
   readonly caps: RuntimeCaps;
   readonly catalog: ToolCatalog;
+  readonly upstreams: UpstreamParts;
   readonly dispatcher: Dispatcher;
   readonly journal: CallJournal;
   /** Undefined: this daemon keeps none. */
@@ -27,12 +29,15 @@ export interface CallPartsOptions {
   readonly daemon: DaemonOptions;
   readonly bus: EventBus;
   readonly sources: BuiltinSources;
+  /** A server, or what it offers, has changed. */
+  readonly onUpstreamsChanged: () => void;
   readonly onDoubleRelease: () => void;
   readonly onJournalFailure: (error: unknown) => void;
 }
 
 /** Makes limiter, tools, dispatcher, journal and history; nothing is opened yet. */
-export function createCalls({ daemon, bus, sources, onDoubleRelease, onJournalFailure }: CallPartsOptions): CallParts {
+export function createCalls(options: CallPartsOptions): CallParts {
+  const { daemon, bus, sources, onDoubleRelease, onJournalFailure } = options;
   const { config, layout, logger, daemonRunId } = daemon;
   const limiter = new Limiter({
     caps: { session: config.sessionMaxInflight, global: config.globalMaxInflight, providers: config.providerCaps },
@@ -47,8 +52,9 @@ export function createCalls({ daemon, bus, sources, onDoubleRelease, onJournalFa
     providers: config.providerCaps,
   });
   const catalog = new ToolCatalog(daemon.createTools(sources, { config, logger }));
+  const upstreams = createUpstreams(daemon, catalog, options.onUpstreamsChanged);
   const dispatcher = new Dispatcher({
-    tools: catalog,
+    tools: upstreams.hub.aggregate,
     limiter,
     bus,
     callTimeoutMs: config.callTimeoutMs,
@@ -65,7 +71,7 @@ export function createCalls({ daemon, bus, sources, onDoubleRelease, onJournalFa
       }),
   });
   const journal = new CallJournal(layout.callJournalFile(daemonRunId), onJournalFailure);
-  return { limiter, caps, catalog, dispatcher, journal, history: createHistory(daemon, bus, dispatcher) };
+  return { limiter, caps, catalog, upstreams, dispatcher, journal, history: createHistory(daemon, bus, dispatcher) };
 }
 
 function createHistory(

@@ -67,13 +67,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     daemon: options,
     bus,
     sources: { status, run, registry, logDir, flushLogs: () => observation.flushLogs() },
+    onUpstreamsChanged: () => live.changed(),
     onDoubleRelease: () => observation.countDoubleRelease(),
     onJournalFailure: (error) => {
       logger.error('call journal failed; calls of this run count as "may have run" after a crash', { error });
       observation.warn('CALL_JOURNAL_FAILED');
     },
   });
-  const { limiter, caps, catalog, dispatcher, journal, history } = calls;
+  const { limiter, caps, catalog, upstreams, dispatcher, journal, history } = calls;
   const observation = new Observation({
     config,
     stateDir: layout.stateDir,
@@ -98,6 +99,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maskText: secrets.maskText,
     toolCount: () => catalog.names.length,
     configuredCaps: () => caps,
+    upstreams: upstreams.views,
   });
   authenticator.onRotated((generation) => {
     bus.emit({ type: 'token.rotated', generation });
@@ -115,7 +117,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     limiter.endSession(event.session.key);
   });
   const throttle = new FailureThrottle();
-  const { gateway, mcp } = createGateway({
+  const { gateway, mcp, mcpHttp } = createGateway({
     daemon: options,
     calls,
     registry,
@@ -124,6 +126,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     resumeBudget,
     throttle,
     rates,
+    isDraining: () => isDraining,
   });
   const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
@@ -144,6 +147,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     status,
     observation,
     live,
+    mcpHttp,
     stopping: stopping.signal,
     checkBearer,
     onWrongBearer: failedDelayMs,
@@ -263,11 +267,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
     listenDashboard: (port) => listeners.listenDashboard(config.dashboardHost, port),
     start: () => {
       writeKnownFacts();
+      upstreams.start();
       observation.start();
       history?.start();
       void countEarlier();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        mcpHttp.sweep();
         void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
@@ -283,6 +289,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await withDeadline(gateway.closeAll(), config.closeTimeoutMs);
       for (const session of registry.all()) registry.end(session, 'daemon stopped', closeCodes.shutdown);
       live.stop();
+      await upstreams.stop();
       stopping.abort();
       await nextTurn();
       listeners.closeAll();

@@ -6,11 +6,13 @@ import { liveHandlers } from './api/live-handlers.ts';
 import { logHandlers } from './api/log-handlers.ts';
 import { settingsHandlers } from './api/settings-handlers.ts';
 import { StaticFiles } from './api/static-files.ts';
+import { upstreamHandlers } from './api/upstream-handlers.ts';
 import { startProblem } from './auth/open-authentication.ts';
 import { UiSessionFile } from './auth/ui-session-file.ts';
 import type { AuthPolicy } from './config.ts';
 import type { CallParts } from './create-calls.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import type { McpHttp } from './gateway/mcp-http.ts';
 import { portProblem } from './listen/port-problem.ts';
 import type { EventBus } from './observe/event-bus.ts';
 import type { LiveView } from './observe/live-view.ts';
@@ -28,6 +30,7 @@ export interface RouteOptions {
   readonly status: StatusSource;
   readonly observation: Observation;
   readonly live: LiveView;
+  readonly mcpHttp: McpHttp;
   /** Aborted when everything else has had its say. */
   readonly stopping: AbortSignal;
   checkBearer(bearer: string): Promise<BearerVerdict>;
@@ -51,6 +54,7 @@ export function createRoutes(options: RouteOptions): HttpRoutes {
     onWrongBearer: options.onWrongBearer,
     isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(daemon.rendererDir),
+    mcp: options.mcpHttp,
     admin: createAdminApi({
       handlers: createHandlers(options),
       adminSecret,
@@ -96,6 +100,11 @@ function createHandlers({ daemon, calls, registry, status, observation, live, ow
       authenticator,
       tokenStatus: () => tokenStatus(adminSources),
       stop: (waitMs) => daemon.stop.ask('admin', waitMs ?? daemon.config.drainMs),
+    }),
+    ...upstreamHandlers({
+      upstreams: () => live.upstreams(),
+      problems: calls.upstreams.problems,
+      control: calls.upstreams.control,
     }),
   };
 }

@@ -98,6 +98,7 @@ const tokenSchema = z.object({
 });
 
 const bySession = z.object({ sessionId: z.string().min(1).max(200) });
+const byUpstream = z.object({ upstreamId: z.string().min(1).max(64) });
 const byCall = z.object({ callId: z.string().min(1).max(100) });
 const bySource = z.object({ source: z.string().min(1).max(200) });
 const cap = z.int().min(1).max(10_000);
@@ -223,7 +224,52 @@ export const adminRoutes = {
     summary: 'Where tools come from',
     access: 'admin',
     answers: 'json',
-    response: z.object({ upstreams: z.array(upstreamViewSchema) }),
+    response: z.object({
+      upstreams: z.array(upstreamViewSchema),
+      /** Entries of mcp.json that are not used; `place` as in `mcpServers.files.args[1]`. */
+      problems: z.array(z.object({ upstreamId: z.string().nullable(), place: z.string(), message: z.string() })),
+    }),
+  },
+  putUpstream: {
+    method: 'POST',
+    path: '/api/upstreams/:upstreamId',
+    summary: 'Adds a server to mcp.json, or replaces its entry; refused when the entry is wrong',
+    access: 'admin',
+    params: byUpstream,
+    body: z.object({ entry: z.record(z.string(), z.unknown()) }),
+    answers: 'empty',
+  },
+  removeUpstream: {
+    method: 'DELETE',
+    path: '/api/upstreams/:upstreamId',
+    summary: 'Takes a server out of mcp.json and stops it',
+    access: 'admin',
+    params: byUpstream,
+    answers: 'empty',
+  },
+  startUpstream: {
+    method: 'POST',
+    path: '/api/upstreams/:upstreamId/start',
+    summary: 'Starts a server, also one that was stopped or given up',
+    access: 'admin',
+    params: byUpstream,
+    answers: 'empty',
+  },
+  stopUpstream: {
+    method: 'POST',
+    path: '/api/upstreams/:upstreamId/stop',
+    summary: 'Stops a server until it is started again; resolves when it has ended',
+    access: 'admin',
+    params: byUpstream,
+    answers: 'empty',
+  },
+  restartUpstream: {
+    method: 'POST',
+    path: '/api/upstreams/:upstreamId/restart',
+    summary: 'Stops a server and starts it',
+    access: 'admin',
+    params: byUpstream,
+    answers: 'empty',
   },
   instances: {
     method: 'GET',

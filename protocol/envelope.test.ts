@@ -51,16 +51,18 @@ function expected(value: Readonly<Record<string, unknown>>): Record<string, unkn
     hasId: Object.hasOwn(value, 'id'),
     id: isId ? id : undefined,
     params: value['params'],
+    result: value['result'],
+    error: value['error'],
     hasResult: Object.hasOwn(value, 'result'),
     hasError: Object.hasOwn(value, 'error'),
   };
 }
 
 function found(bytes: Uint8Array, envelope: Envelope): Record<string, unknown> {
-  const { params } = envelope;
-  const value: unknown =
-    params === undefined ? undefined : JSON.parse(decoder.decode(bytes.subarray(params.start, params.end)));
-  return { ...envelope, params: value };
+  const valueOf = (slice: Envelope['params']): unknown =>
+    slice === undefined ? undefined : JSON.parse(decoder.decode(bytes.subarray(slice.start, slice.end)));
+  const { params, result, error } = envelope;
+  return { ...envelope, params: valueOf(params), result: valueOf(result), error: valueOf(error) };
 }
 
 const knownKeys = ['op', 'jsonrpc', 'method', 'id', 'params', 'result', 'error'] as const;

@@ -19,6 +19,8 @@ export interface Envelope {
    */
   readonly id: RequestId | null | undefined;
   readonly params: { readonly start: number; readonly end: number } | undefined;
+  readonly result: { readonly start: number; readonly end: number } | undefined;
+  readonly error: { readonly start: number; readonly end: number } | undefined;
   readonly hasResult: boolean;
   readonly hasError: boolean;
 }
@@ -47,8 +49,8 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
   let id: Envelope['id'];
   let hasId = false;
   let params: Envelope['params'];
-  let hasResult = false;
-  let hasError = false;
+  let result: Envelope['result'];
+  let error: Envelope['error'];
   at = skipSpace(bytes, at + 1);
   if (bytes[at] !== 0x7d) {
     for (;;) {
@@ -81,10 +83,10 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
           params = { start: at, end };
           break;
         case 'result':
-          hasResult = true;
+          result = { start: at, end };
           break;
         case 'error':
-          hasError = true;
+          error = { start: at, end };
           break;
         default:
       }
@@ -95,7 +97,9 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult {
     }
   }
   if (at + 1 !== trimmedEnd(bytes)) return { type: 'invalid' };
-  return { type: 'object', envelope: { op, isJsonRpc, method, id, hasId, params, hasResult, hasError } };
+  const hasResult = result !== undefined;
+  const hasError = error !== undefined;
+  return { type: 'object', envelope: { op, isJsonRpc, method, id, hasId, params, result, error, hasResult, hasError } };
 }
 
 const knownKeys = ['jsonrpc', 'id', 'method', 'params', 'result', 'error', 'op'] as const;

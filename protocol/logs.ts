@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 /** A log that can be read through the admin API. */
 export const logSourceSchema = z.object({
-  /** `daemon`, `traffic`, `activity`, or `shim:<id>` as in `ws_shim_<id>.log`. Looked up in the list, never used as a path. */
+  /** `daemon`, `traffic`, `activity`, `shim:<id>` as in `ws_shim_<id>.log`, or `upstream:<id>`. Looked up in the list, never used as a path. */
   id: z.string(),
-  kind: z.enum(['daemon', 'traffic', 'activity', 'shim']),
+  kind: z.enum(['daemon', 'traffic', 'activity', 'shim', 'upstream']),
   /** File name without folder. */
   file: z.string(),
   bytes: z.int().min(0),

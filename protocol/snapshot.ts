@@ -72,6 +72,7 @@ export const savingsSchema = z.object({
   sharedUpstreams: count,
   measuredAt: seconds,
 });
+export type SavingsView = z.infer<typeof savingsSchema>;
 
 const rotationRowSchema = z.object({
   sessionKey: z.string(),
@@ -192,6 +193,22 @@ export const upstreamViewSchema = z.object({
   state: z.enum(['stopped', 'starting', 'ready', 'restarting', 'failed']),
   tools: count,
   inflight: count,
+  /** One for all windows, or one for each; absent for our own tools. */
+  mode: z.enum(['shared', 'per-session', 'per-workspace']).optional(),
+  /** Of the first of its processes; null when none runs here. */
+  pid: count.nullable().optional(),
+  /** Of all its processes and what they have started; absent where the system does not tell. */
+  memoryBytes: count.optional(),
+  /** Keys of the sessions that have asked something of it. */
+  usedBy: z.array(z.string()).optional(),
+  /** Why it does not run; null when it does, or was stopped. */
+  failure: z.string().nullable().optional(),
+  /** Its last lines on stderr, secrets masked. */
+  stderrTail: z.array(z.string()).optional(),
+  /** Windows are shown the last known lists, because it does not run. */
+  isStale: z.boolean().optional(),
+  /** Falls since it was last started by a person or with the daemon. */
+  restarts: count.optional(),
 });
 export type UpstreamView = z.infer<typeof upstreamViewSchema>;
 

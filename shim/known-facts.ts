@@ -16,7 +16,13 @@ export interface KnownFacts {
 const builtInFacts: KnownFacts = {
   daemonVersion: version,
   protocolVersions: mcpRevisions,
-  capabilities: { tools: { listChanged: true }, logging: {} },
+  capabilities: {
+    tools: { listChanged: true },
+    prompts: { listChanged: true },
+    resources: { subscribe: true, listChanged: true },
+    completions: {},
+    logging: {},
+  },
   title: 'EXAI',
 };
 

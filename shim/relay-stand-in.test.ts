@@ -27,7 +27,13 @@ describe('answers in the daemon’s place', () => {
         id: 0,
         result: {
           protocolVersion: '2025-06-18',
-          capabilities: { tools: { listChanged: true }, logging: {} },
+          capabilities: {
+            tools: { listChanged: true },
+            prompts: { listChanged: true },
+            resources: { subscribe: true, listChanged: true },
+            completions: {},
+            logging: {},
+          },
           serverInfo: { name: 'exai-3', title: 'EXAI', version: expect.any(String) },
           instructions: 'EXAI tools for the window EXAI-WS-VSCode3.',
         },

@@ -1,5 +1,7 @@
 import { desktopRows } from './desktop-requirements.ts';
+import { interopRows } from './interop/requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
+import { upstreamRows } from './process/upstream-requirements.ts';
 
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
@@ -288,9 +290,13 @@ const rows: readonly (readonly [string, string])[] = [
   ['BAD-clock-jump', 'clock jump'],
   ['BAD-suspend', 'suspend of ten minutes'],
 
+  // Other MCP clients
+  ...interopRows,
+
   // Icons and packages
   ...packagingRows,
   ...desktopRows,
+  ...upstreamRows,
 ];
 
 export const requirements: readonly Requirement[] = rows.map(([id, promise]) => ({ id, promise }));

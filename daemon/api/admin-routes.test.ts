@@ -24,10 +24,11 @@ const routes = Object.keys(adminRoutes) as AdminRoute[];
 const noted = routes.filter((route) => !['makeTicket', 'signIn', 'signOut'].includes(route));
 const bodies: Partial<Record<AdminRoute, unknown>> = {
   renameSession: { name: 'mine' },
+  putUpstream: { entry: { command: 'x' } },
   changeCapacity: { global: 3 },
   changeSettings: { values: {} },
 };
-const params = { sessionId: 'window 1/2', callId: 'c_1', source: 'shim:a' };
+const params = { sessionId: 'window 1/2', callId: 'c_1', source: 'shim:a', upstreamId: 'my notes' };
 
 function call(route: AdminRoute, headers?: Record<string, string>): Promise<Answer> {
   const row: AdminRow = adminRoutes[route];

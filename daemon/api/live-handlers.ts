@@ -30,7 +30,6 @@ type LiveRoute =
   | 'calls'
   | 'cancelCall'
   | 'capacity'
-  | 'upstreams'
   | 'instances'
   | 'pause'
   | 'unpause'
@@ -69,7 +68,6 @@ export function liveHandlers(sources: LiveSources): Pick<AdminHandlers, LiveRout
       throw new FailureError({ code: 'NOT_FOUND', message: 'This call has ended, or is ending already.' });
     },
     capacity: () => live.caps(),
-    upstreams: () => ({ upstreams: live.upstreams() }),
     instances: () => ({ instances: live.instances() }),
     pause: () => setPaused(true),
     unpause: () => setPaused(false),

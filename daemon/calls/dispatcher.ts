@@ -2,7 +2,16 @@ import { performance } from 'node:perf_hooks';
 import type { CapacityRefusal, Failure } from '../../protocol/errors.ts';
 import type { CallInfo, CallOutcome, FinishedCall } from '../../protocol/events.ts';
 import type { EventBus } from '../observe/event-bus.ts';
-import { failureResult, resultErrorCode, type Tool, type ToolProgress, type ToolResult } from '../tools/tool.ts';
+import {
+  CallFailedError,
+  failureResult,
+  type RelayedCall,
+  RelayedResult,
+  resultErrorCode,
+  type Tool,
+  type ToolProgress,
+  type ToolResult,
+} from '../tools/tool.ts';
 import {
   abortFailure,
   argumentsTooLarge,
@@ -25,6 +34,7 @@ export interface Caller {
   readonly sessionId: string;
   readonly instanceId: string | null;
   readonly client: { readonly name: string };
+  readonly workspace?: string | null;
 }
 
 export interface CallRequest {
@@ -33,6 +43,8 @@ export interface CallRequest {
   readonly toolName: string;
   readonly arguments: unknown;
   readonly requestBytes: number;
+  /** For tools of servers; absent: the call came in another form than MCP. */
+  readonly relay?: RelayedCall;
   /** Aborts when the client cancels. */
   readonly cancelled: AbortSignal;
   /** Aborts `cancelled`, for an admin who cancels the call. */
@@ -65,11 +77,18 @@ export interface CallTiming {
 /** How a call ended. A tool's own failure is a `result` with `isError`; ours is a `failure` with a code. */
 export type CallReply =
   | { readonly type: 'result'; readonly callId: string; readonly result: ToolResult; readonly timing: CallTiming }
-  | { readonly type: 'failure'; readonly callId: string; readonly failure: Failure; readonly timing: CallTiming };
+  | {
+      readonly type: 'failure';
+      readonly callId: string;
+      readonly failure: Failure;
+      readonly timing: CallTiming;
+      /** JSON of the error that a server answered with, to be passed on untouched. */
+      readonly relayed?: Buffer;
+    };
 
 /** Where tools are looked up. */
 export interface ToolSource {
-  find(name: string): Tool | undefined;
+  find(name: string, caller: Caller): Tool | undefined;
 }
 
 export interface DispatcherOptions {
@@ -138,8 +157,8 @@ export class Dispatcher {
     const { caller } = request;
     const arrivedAt = performance.now();
     const tool =
-      this.#options.tools.find(request.toolName) ??
-      this.#options.tools.find(request.toolName.replace(serverSuffix, ''));
+      this.#options.tools.find(request.toolName, caller) ??
+      this.#options.tools.find(request.toolName.replace(serverSuffix, ''), caller);
     const provider =
       tool === undefined ? null : this.#options.providerOf(tool.name, request.arguments, tool.provider ?? null);
     const info: CallInfo = {
@@ -150,7 +169,7 @@ export class Dispatcher {
       clientName: caller.client.name,
       tool: tool?.name ?? request.toolName,
       isKnownTool: tool !== undefined,
-      upstream: null,
+      upstream: tool?.upstream ?? null,
       provider,
       receivedAt: Date.now() / 1000,
       requestBytes: request.requestBytes,
@@ -296,6 +315,7 @@ export class Dispatcher {
       return this.#finish(info, finished, times.arrivedAt, times.startedAt);
     } catch (error) {
       if (watch.isAborted) return abortReply(); // the tool has listened: its error is the echo of the abort
+      if (error instanceof CallFailedError) return this.#failRelayed(info, error, times);
       return this.#finish(info, failureResult(failureOf(error)), times.arrivedAt, times.startedAt);
     } finally {
       clearInterval(heartbeat);
@@ -310,6 +330,9 @@ export class Dispatcher {
         return watch.call.signal;
       },
       sessionId: request.caller.sessionId,
+      sessionKey: request.caller.key,
+      workspace: request.caller.workspace,
+      relay: request.relay,
       reportProgress: (progress) => {
         if (watch.isOver) return;
         call.progress = progress;
@@ -340,6 +363,12 @@ export class Dispatcher {
       responseBytes: 0,
     });
     return { type: 'failure', callId: info.callId, failure, timing };
+  }
+
+  #failRelayed(info: CallInfo, error: CallFailedError, times: { arrivedAt: number; startedAt: number }): CallReply {
+    const failure = { ...error.failure, callId: info.callId };
+    const reply = this.#fail(info, failure, times.arrivedAt, times.startedAt);
+    return reply.type === 'failure' && error.relayed !== undefined ? { ...reply, relayed: error.relayed } : reply;
   }
 
   #announce(
@@ -376,6 +405,7 @@ function timingOf(info: CallInfo, arrivedAt: number, startedAt: number): CallTim
 
 /** Size of the text content in characters: good enough for a metric, and free. */
 function approximateBytes(result: ToolResult): number {
+  if (result instanceof RelayedResult) return result.raw.length;
   let size = 0;
   for (const block of result.content) if (typeof block['text'] === 'string') size += block['text'].length;
   return size;

@@ -10,12 +10,12 @@ import { Limiter } from '../calls/limiter.ts';
 import { ResumeBudget } from '../sessions/resume-budget.ts';
 import { ResumeBuffer } from '../sessions/resume-buffer.ts';
 import type { SessionOwner } from '../sessions/session.ts';
+import { hubOf } from '../testing/hub.ts';
 import { RecordedBus } from '../testing/recorded-bus.ts';
 import { hello, standaloneSession, userOwner } from '../testing/sessions.ts';
 import { fakeTool, HeldTool, textResult } from '../testing/tools.ts';
 import type { Tool } from '../tools/tool.ts';
 import { McpPeer } from './mcp-peer.ts';
-import { ToolCatalog } from './tool-catalog.ts';
 
 interface Message {
   readonly id?: unknown;
@@ -57,9 +57,9 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
     queue: { max: queueMax, waitMs: 30_000 },
     retryAfterMs: 1000,
   });
-  const catalog = new ToolCatalog(tools);
+  const hub = hubOf(tools);
   const dispatcher = new Dispatcher({
-    tools: catalog,
+    tools: hub.aggregate,
     limiter,
     bus,
     callTimeoutMs: 120_000,
@@ -86,7 +86,7 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
   const peer = new McpPeer({
     session,
     dispatcher,
-    catalog,
+    hub,
     bus,
     maxFrameBytes: setup.maxFrameBytes ?? 32 * 1024 * 1024,
     resumable: setup.isResumable === false ? null : { buffer, journal, shimId },
@@ -154,7 +154,13 @@ describe('initialize', () => {
         id: 0,
         result: {
           protocolVersion: '2025-03-26',
-          capabilities: { tools: { listChanged: true }, logging: {} },
+          capabilities: {
+            tools: { listChanged: true },
+            prompts: { listChanged: true },
+            resources: { subscribe: true, listChanged: true },
+            completions: {},
+            logging: {},
+          },
           serverInfo: { name: 'exai-ws-vscode1', title: 'EXAI', version: expect.any(String) },
           instructions: 'EXAI tools for the window EXAI-WS-VSCode1.',
         },
@@ -198,7 +204,11 @@ describe('initialize', () => {
     });
     peer.announceLists();
     expect(session.client.name).toBe('zed');
-    expect(sent).toEqual([{ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }]);
+    expect(sent.map(({ method }) => method)).toEqual([
+      'notifications/tools/list_changed',
+      'notifications/prompts/list_changed',
+      'notifications/resources/list_changed',
+    ]);
     request(1, 'tools/list');
     expect(confirmations()).toBe(1);
   });
@@ -211,13 +221,13 @@ describe('requests', () => {
     ['prompts/list', { prompts: [] }],
     ['resources/list', { resources: [] }],
     ['resources/templates/list', { resourceTemplates: [] }],
-  ])('SHIM-S16: %s is answered, lists we did not declare are empty', (method, result) => {
+  ])('SHIM-S16: %s is answered, lists we did not declare are empty', async (method, result) => {
     const { request, sent } = create([]);
     request(1, method, { level: 'info' });
-    expect(sent).toEqual([{ jsonrpc: '2.0', id: 1, result }]);
+    await expect.poll(() => sent).toEqual([{ jsonrpc: '2.0', id: 1, result }]);
   });
 
-  it('PF-P9: the real list of tools; an unknown method is −32601', () => {
+  it('PF-P9: the real list of tools; an unknown method is −32601', async () => {
     const { request, answer } = create([fakeTool('chat')]);
     request(1, 'tools/list');
     request(2, 'server/discover');
@@ -229,6 +239,7 @@ describe('requests', () => {
       message: 'The method "server/discover" does not exist here.',
       data: { code: 'METHOD_NOT_FOUND' },
     });
+    await expect.poll(() => answer(4)).toBeDefined();
     expect(answer(3)?.error).toMatchObject({ code: -32602, data: { code: 'NOT_FOUND' } });
     expect(answer(4)?.error).toMatchObject({ code: -32602, data: { code: 'NOT_FOUND' } });
   });
@@ -327,10 +338,11 @@ describe('what is counted of a request', () => {
     expect(bus.of('message.sent').at(-1)).not.toHaveProperty('latencyMs');
   });
 
-  it('WIRE-8.4: the scheme of a resource that is not there, and its error', () => {
+  it('WIRE-8.4: the scheme of a resource that is not there, and its error', async () => {
     const { request, bus, answer } = create([]);
     request(1, 'resources/read', { uri: 'file:///home/ana/secret.txt' });
     request(2, 'resources/read', {});
+    await expect.poll(() => answer(2)).toBeDefined();
     expect(answer(1)?.error?.data).toMatchObject({ code: 'NOT_FOUND' });
     expect(bus.of('resource.read')).toEqual([
       { type: 'resource.read', scheme: 'file', clientName: 'unknown', errorCode: 'NOT_FOUND' },

@@ -1,4 +1,5 @@
 import type { Envelope, EnvelopeResult } from '../../protocol/envelope.ts';
+import { type Failure, FailureError } from '../../protocol/errors.ts';
 import type { Hello } from '../../protocol/hello.ts';
 import type { RequestId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
@@ -8,16 +9,18 @@ import type { Dispatcher } from '../calls/dispatcher.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { ResumeBuffer } from '../sessions/resume-buffer.ts';
 import type { Session, SessionPeer } from '../sessions/session.ts';
+import { RelayedError } from '../upstreams/calling-window.ts';
 import { mcpFailures, tooManyOpen, unknownMethod } from './mcp-failures.ts';
+import type { McpHub } from './mcp-hub.ts';
 import { type McpOutlet, Outbox } from './outbox.ts';
 import { type McpParameters, readParameters } from './parameters.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import type { ToolCatalog } from './tool-catalog.ts';
+import type { SessionRouter } from './session-router.ts';
 
 export interface McpPeerOptions {
   readonly session: Session;
   readonly dispatcher: Dispatcher;
-  readonly catalog: ToolCatalog;
+  readonly hub: McpHub;
   readonly bus: EventBus;
   readonly maxFrameBytes: number;
   /** Present for shims: answers are kept until confirmed, and unsafe calls are journalled. */
@@ -46,8 +49,25 @@ interface RunningRequest {
   isCancelled: boolean;
 }
 
+interface ReceivedRequest {
+  readonly id: RequestId;
+  readonly method: string;
+  readonly parameters: McpParameters;
+  /** The bytes of `params`; `{}` when there are none. */
+  readonly raw: Buffer;
+  /** Size of the whole message. */
+  readonly bytes: number;
+  readonly receivedAt: number;
+}
+
 /** Capabilities of every window; the shim's stand-in answer says the same (CLIENTS S5). */
-export const serverCapabilities = { tools: { listChanged: true }, logging: {} } as const;
+export const serverCapabilities = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  completions: {},
+  logging: {},
+} as const;
 export const serverTitle = 'EXAI';
 
 /**
@@ -59,6 +79,7 @@ export class McpPeer implements SessionPeer {
   readonly #session: Session;
   readonly #running = new Map<RequestId, RunningRequest>();
   readonly #outbox: Outbox;
+  readonly #router: SessionRouter;
   #isInitialized = false;
   #protocolVersion: string = mcpRevisions[0];
 
@@ -73,6 +94,7 @@ export class McpPeer implements SessionPeer {
       buffer: resumable?.buffer ?? null,
       monotonicNow: () => options.monotonicNow(),
     });
+    this.#router = options.hub.join(session, this.#outbox, () => this.#isInitialized);
   }
 
   get isResumable(): boolean {
@@ -81,6 +103,11 @@ export class McpPeer implements SessionPeer {
 
   get inflight(): number {
     return this.#running.size;
+  }
+
+  /** The revision agreed on with `initialize`; the newest one before. */
+  get protocolVersion(): string {
+    return this.#protocolVersion;
   }
 
   attach(outlet: McpOutlet): void {
@@ -94,6 +121,7 @@ export class McpPeer implements SessionPeer {
   onEnded(): void {
     this.#outbox.detach();
     for (const request of this.#running.values()) request.cancel.abort();
+    this.#options.hub.leave(this.#session.key);
     this.#options.resumable?.buffer.clear();
   }
 
@@ -114,7 +142,10 @@ export class McpPeer implements SessionPeer {
 
   /** The client may have missed a change of the tools while it was away. */
   announceLists(): void {
-    if (this.#isInitialized) this.#outbox.notify('notifications/tools/list_changed', undefined, 'message');
+    if (!this.#isInitialized) return;
+    for (const list of ['tools', 'prompts', 'resources']) {
+      this.#outbox.notify(`notifications/${list}/list_changed`, undefined, 'message');
+    }
   }
 
   pendingState(id: RequestId): PendingState {
@@ -140,6 +171,7 @@ export class McpPeer implements SessionPeer {
 
   sendMissedNotifications(): void {
     this.#outbox.sendMissedNotifications();
+    this.#router.resumed();
   }
 
   /** Answers a request whose fate an earlier daemon run took with it. */
@@ -177,6 +209,7 @@ export class McpPeer implements SessionPeer {
     });
     if (method === undefined) {
       if (envelope.hasResult || envelope.hasError) {
+        if (this.#isAnswer(envelope, bytes)) return;
         this.#options.bus.emit({ type: 'frame.ignored', kind: 'response' });
         return;
       }
@@ -193,18 +226,32 @@ export class McpPeer implements SessionPeer {
       this.#outbox.answerFailure(id ?? null, mcpFailures.notJson);
       return;
     }
-    if (id === undefined || id === null) this.#onNotification(method, parameters);
-    else this.#onRequest(id, method, parameters, bytes.length, receivedAt);
+    const { params } = envelope;
+    const raw = params === undefined ? Buffer.from('{}') : bytes.subarray(params.start, params.end);
+    if (id === undefined || id === null) this.#onNotification(method, parameters, raw);
+    else this.#onRequest({ id, method, parameters, raw, bytes: bytes.length, receivedAt });
   }
 
-  #onNotification(method: string, parameters: McpParameters): void {
-    if (method !== 'notifications/cancelled') return;
+  /** The client answers what a server has asked it. */
+  #isAnswer({ id, result, error }: Envelope, bytes: Buffer): boolean {
+    if (id === undefined || id === null) return false;
+    const slice = (part: Envelope['result']): Buffer | undefined =>
+      part === undefined ? undefined : bytes.subarray(part.start, part.end);
+    return this.#router.onResponse(id, slice(result), slice(error));
+  }
+
+  #onNotification(method: string, parameters: McpParameters, raw: Buffer): void {
+    if (method !== 'notifications/cancelled') {
+      this.#router.onNotification(method, raw);
+      return;
+    }
     const target = parameters.requestId();
     const running = target === undefined ? undefined : this.#running.get(target);
     if (running !== undefined) cancelRequest(running);
   }
 
-  #onRequest(id: RequestId, method: string, parameters: McpParameters, bytes: number, receivedAt: number): void {
+  #onRequest(request: ReceivedRequest): void {
+    const { id, method, parameters, receivedAt } = request;
     if (this.#running.has(id)) {
       this.#outbox.sendFailure(id, mcpFailures.idInUse);
       return;
@@ -220,38 +267,83 @@ export class McpPeer implements SessionPeer {
       case 'ping':
         this.#outbox.answerResult(id, '{}', receivedAt);
         return;
-      case 'tools/list':
-        if (!this.#confirm()) return;
-        this.#outbox.answerResult(id, this.#options.catalog.listResult, receivedAt);
-        return;
       case 'tools/call':
         if (!this.#confirm()) return;
-        void this.#callTool(id, parameters, bytes, receivedAt);
+        void this.#callTool(request);
         return;
-      case 'prompts/list':
-        if (!this.#confirm()) return;
-        this.#outbox.answerResult(id, '{"prompts":[]}', receivedAt);
+      case 'resources/read': {
+        const uri = parameters.text('uri') ?? '';
+        if (this.#outbox.hasResource(uri)) this.#outbox.answerResource(id, uri, receivedAt);
+        else void this.#relay(request);
         return;
-      case 'resources/list':
-        if (!this.#confirm()) return;
-        this.#outbox.answerResult(id, '{"resources":[]}', receivedAt);
-        return;
-      case 'resources/templates/list':
-        if (!this.#confirm()) return;
-        this.#outbox.answerResult(id, '{"resourceTemplates":[]}', receivedAt);
-        return;
-      case 'resources/read':
-        this.#outbox.answerResource(id, parameters.text('uri') ?? '', receivedAt);
-        return;
-      case 'prompts/get':
-        this.#outbox.answerFailure(id, mcpFailures.noSuchPrompt, receivedAt);
-        return;
-      case 'logging/setLevel':
-        this.#outbox.answerResult(id, '{}', receivedAt);
-        return;
+      }
       default:
-        this.#outbox.answerFailure(id, unknownMethod(method), receivedAt);
+        if (!this.#router.handles(method)) {
+          this.#outbox.answerFailure(id, unknownMethod(method), receivedAt);
+          return;
+        }
+        if (method.endsWith('/list') && !this.#confirm()) return;
+        void this.#relay(request);
     }
+  }
+
+  /** Everything that servers answer but tool calls: no slot, the same cancellation and the same deadline. */
+  async #relay({ id, method, parameters, raw, receivedAt }: ReceivedRequest): Promise<void> {
+    const { hub, longestCallMs } = this.#options;
+    if (hub.aggregate.isEmpty && method.endsWith('/list')) {
+      this.#outbox.answerResult(id, this.#router.listNow(method), receivedAt);
+      return;
+    }
+    const request = this.#begin(id, receivedAt);
+    if (request === undefined) return;
+    const progress = this.#progressOf(id, parameters);
+    const timeout = AbortSignal.timeout(longestCallMs);
+    try {
+      const result = await this.#router.request({
+        id,
+        method,
+        params: raw,
+        signal: AbortSignal.any([request.cancel.signal, this.#session.gone, timeout]),
+        onProgress: progress === undefined ? undefined : (value) => progress.report(value),
+      });
+      if (!this.#end(id, request)) return;
+      if (method === 'resources/read') this.#outbox.countResource(parameters.text('uri') ?? '', null);
+      if (typeof result === 'string') this.#outbox.answerResult(id, result, receivedAt);
+      else this.#outbox.answerRelayed(id, 'result', result, receivedAt);
+    } catch (error) {
+      if (!this.#end(id, request)) return;
+      const failure = timeout.aborted ? tookTooLong(longestCallMs) : failureOf(error);
+      if (method === 'resources/read') this.#outbox.countResource(parameters.text('uri') ?? '', failure.code);
+      if (error instanceof RelayedError) this.#outbox.answerRelayed(id, 'error', error.error, receivedAt);
+      else this.#outbox.answerFailure(id, failure, receivedAt);
+    }
+  }
+
+  /** Undefined when too many run already; the client has been told. */
+  #begin(id: RequestId, receivedAt: number): RunningRequest | undefined {
+    if (this.#running.size >= limits.maxPendingRequests) {
+      this.#outbox.answerFailure(id, tooManyOpen(this.#running.size), receivedAt);
+      return undefined;
+    }
+    const request: RunningRequest = {
+      cancel: new AbortController(),
+      deadlineAt: receivedAt + this.#options.longestCallMs,
+      isCancelled: false,
+    };
+    this.#running.set(id, request);
+    return request;
+  }
+
+  /** False when nobody waits for the answer: it was cancelled, or the session has ended. */
+  #end(id: RequestId, request: RunningRequest): boolean {
+    this.#running.delete(id);
+    return !request.isCancelled && this.#session.state !== 'ended';
+  }
+
+  #progressOf(id: RequestId, parameters: McpParameters): ProgressReporter | undefined {
+    const token = parameters.progressToken();
+    if (token === undefined) return undefined;
+    return new ProgressReporter(token, (method, params) => this.#outbox.notify(method, params, 'progress', id));
   }
 
   #initialize(parameters: McpParameters): string {
@@ -272,6 +364,7 @@ export class McpPeer implements SessionPeer {
   #identify(parameters: McpParameters): void {
     const client = parameters.clientInfo();
     if (client !== undefined) this.#session.client = client;
+    this.#router.identified(parameters.value('capabilities'));
     this.#options.bus.emit({
       type: 'session.identified',
       session: this.#session.info(),
@@ -285,28 +378,19 @@ export class McpPeer implements SessionPeer {
     return this.#session.state !== 'ended';
   }
 
-  async #callTool(id: RequestId, parameters: McpParameters, bytes: number, receivedAt: number): Promise<void> {
+  async #callTool({ id, parameters, raw, bytes, receivedAt }: ReceivedRequest): Promise<void> {
     const toolName = parameters.text('name');
     if (toolName === undefined) {
       this.#outbox.answerFailure(id, mcpFailures.noToolName, receivedAt);
       return;
     }
-    if (this.#running.size >= limits.maxPendingRequests) {
-      this.#outbox.answerFailure(id, tooManyOpen(this.#running.size), receivedAt);
-      return;
-    }
-    const request: RunningRequest = {
-      cancel: new AbortController(),
-      deadlineAt: receivedAt + this.#options.longestCallMs,
-      isCancelled: false,
-    };
-    this.#running.set(id, request);
+    const request = this.#begin(id, receivedAt);
+    if (request === undefined) return;
     this.#session.callsTotal += 1;
-    const token = parameters.progressToken();
-    const progress =
-      token === undefined
-        ? undefined
-        : new ProgressReporter(token, (method, params) => this.#outbox.notify(method, params, 'progress'));
+    if (!this.#router.knowsTool(toolName)) {
+      await this.#router.prepareCall(request.cancel.signal).catch(() => undefined); // a cancelled call ends below
+    }
+    const progress = this.#progressOf(id, parameters);
     const { resumable } = this.#options;
     let journalledAs: string | undefined;
     const reply = await this.#options.dispatcher.call({
@@ -314,6 +398,7 @@ export class McpPeer implements SessionPeer {
       toolName,
       arguments: parameters.value('arguments'),
       requestBytes: bytes,
+      relay: { params: raw, window: this.#router.window(id) },
       cancelled: request.cancel.signal,
       canceller: request.cancel,
       sessionGone: this.#session.gone,
@@ -333,9 +418,7 @@ export class McpPeer implements SessionPeer {
           }),
     });
     if (journalledAs !== undefined) resumable?.journal.end(journalledAs);
-    this.#running.delete(id);
-    // A client that cancelled waits for no answer; an ended session has nobody to answer to.
-    if (request.isCancelled || this.#session.state === 'ended') return;
+    if (!this.#end(id, request)) return;
     this.#outbox.answerReply(id, reply, receivedAt);
   }
 
@@ -348,6 +431,16 @@ export class McpPeer implements SessionPeer {
 function cancelRequest(request: RunningRequest): void {
   request.isCancelled = true;
   request.cancel.abort();
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  if (error instanceof RelayedError) return { code: 'EXEC_ERROR', message: error.message };
+  return { code: 'INTERNAL_ERROR', message: 'The daemon failed.', hint: 'Look at its log.' };
+}
+
+function tookTooLong(ms: number): Failure {
+  return { code: 'TIMEOUT', message: `The server did not answer within ${ms / 1000} s.` };
 }
 
 /** Undefined when the parameters are not JSON. */

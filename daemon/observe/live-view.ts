@@ -14,7 +14,7 @@ import type { EventBus } from './event-bus.ts';
 import { Feed, type FeedOptions, type FeedReader, type RestartReason } from './feed.ts';
 import { FeedState } from './feed-state.ts';
 import { LiveTally } from './live-tally.ts';
-import { LiveViews } from './live-views.ts';
+import { type HostedView, LiveViews } from './live-views.ts';
 import type { StatusSource } from './status.ts';
 
 export interface LiveViewOptions {
@@ -30,6 +30,7 @@ export interface LiveViewOptions {
   readonly toolCount: () => number;
   /** Limits as settings say. */
   readonly configuredCaps: () => ConfiguredCaps;
+  readonly upstreams?: HostedView;
   /** Epoch milliseconds. */
   readonly now?: () => number;
   /** Milliseconds that no change of the wall clock moves. */
@@ -94,7 +95,7 @@ export class LiveView {
       daemon: daemonView(status, this.#options.dispatcher.isPaused),
       totals: views.totals(slots),
       caps: views.caps(slots),
-      savings: null, // nothing is shared yet that could be measured
+      savings: views.savings(),
       token: this.#tally.token.view(),
       problems: views.problems(status, slots),
       sessions: Array.from(this.#tally.sessions.all(), ([, live]) => views.session(live)),
@@ -251,6 +252,9 @@ export class LiveView {
     const slots = this.#options.limiter.snapshot();
     this.#state.set('totals', this.#views.totals(slots));
     this.#state.set('caps', this.#views.caps(slots));
-    for (const upstream of this.#views.upstreams()) this.#state.upstreams.put(upstream.upstreamId, upstream);
+    this.#state.set('savings', this.#views.savings());
+    const upstreams = this.#views.upstreams();
+    for (const upstream of upstreams) this.#state.upstreams.put(upstream.upstreamId, upstream);
+    this.#state.upstreams.keepOnly(new Set(upstreams.map(({ upstreamId }) => upstreamId)));
   }
 }

@@ -4,6 +4,7 @@ import type {
   CapsView,
   InstanceView,
   ProblemView,
+  SavingsView,
   SessionView,
   TotalsView,
   UpstreamView,
@@ -30,8 +31,16 @@ export interface LiveViewsOptions {
   /** Built-in tools on offer. */
   readonly toolCount: () => number;
   readonly configuredCaps: () => ConfiguredCaps;
+  /** The servers that are hosted; absent: none can be. */
+  readonly upstreams?: HostedView | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
+}
+
+/** What surfaces show of hosted servers. */
+export interface HostedView {
+  views(): readonly UpstreamView[];
+  savings(): SavingsView | null;
 }
 
 /** Makes the parts of the snapshot, each from those who own its truth. Nothing is kept but when problems began. */
@@ -73,14 +82,20 @@ export class LiveViews {
     return capsView(slots, this.#options.configuredCaps());
   }
 
-  /** The built-in tools; other servers cannot be hosted yet. */
+  /** What sharing has saved, as last measured. */
+  savings(): SavingsView | null {
+    return this.#options.upstreams?.savings() ?? null;
+  }
+
+  /** The built-in tools first, then the servers. */
   upstreams(): UpstreamView[] {
     let inflight = 0;
     for (const { info, state } of this.#options.dispatcher.inflight.all()) {
       if (info.upstream === null && state !== 'queued') inflight += 1;
     }
     const tools = this.#options.toolCount();
-    return [{ upstreamId: 'builtin', name: 'EXAI', kind: 'builtin', state: 'ready', tools, inflight }];
+    const own: UpstreamView = { upstreamId: 'builtin', name: 'EXAI', kind: 'builtin', state: 'ready', tools, inflight };
+    return [own, ...(this.#options.upstreams?.views() ?? [])];
   }
 
   /** None: entries cannot be added yet. */

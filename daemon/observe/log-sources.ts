@@ -18,15 +18,18 @@ function sourceOf(file: string): Named | undefined {
     case activityLogName:
       return { id: 'activity', kind: 'activity', file };
     default: {
-      const id = /^ws_shim_([A-Za-z0-9_-]{1,80})\.log$/.exec(file)?.[1];
-      return id === undefined ? undefined : { id: `shim:${id}`, kind: 'shim', file };
+      const [, owner, id] = /^(ws_shim|upstream)_([A-Za-z0-9_-]{1,80})\.log$/.exec(file) ?? [];
+      if (id === undefined) return undefined;
+      return owner === 'upstream'
+        ? { id: `upstream:${id}`, kind: 'upstream', file }
+        : { id: `shim:${id}`, kind: 'shim', file };
     }
   }
 }
 
-const kinds: readonly LogSource['kind'][] = ['daemon', 'traffic', 'activity', 'shim'];
+const kinds: readonly LogSource['kind'][] = ['daemon', 'traffic', 'activity', 'shim', 'upstream'];
 
-/** The logs of a log directory: those of the daemon, then those of the shims by name. Plain files only. */
+/** The logs of a log directory: those of the daemon, then those of shims and servers by name. Plain files only. */
 export async function listLogSources(logDir: string): Promise<LogSource[]> {
   const named = (await namesIn(logDir)).map(sourceOf).filter((source) => source !== undefined);
   const sources = await Promise.all(named.map((source) => withFacts(logDir, source)));

@@ -42,6 +42,7 @@ async function activity(
   return await tool.call(args, {
     signal,
     sessionId: 's',
+    sessionKey: 'k1',
     reportProgress: () => undefined,
     streamChunk: () => undefined,
   });

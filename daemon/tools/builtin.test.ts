@@ -42,6 +42,7 @@ function tools(options?: BuiltinOptions): readonly Tool[] {
 const context: ToolContext = {
   signal: new AbortController().signal,
   sessionId: 'vscode-instance-1',
+  sessionKey: 'k1',
   reportProgress: () => undefined,
   streamChunk: () => undefined,
 };

@@ -5,6 +5,7 @@ import { defineTool, failureResult, readOnly, resultErrorCode, type ToolContext 
 const context: ToolContext = {
   signal: new AbortController().signal,
   sessionId: 'vscode-instance-1',
+  sessionKey: 'k1',
   reportProgress: () => undefined,
   streamChunk: () => undefined,
 };

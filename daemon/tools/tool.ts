@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { type ErrorCode, errorData, errorTable, type Failure } from '../../protocol/errors.ts';
+import { type ErrorCode, errorData, errorTable, type Failure, FailureError } from '../../protocol/errors.ts';
+import { memberOf } from '../../protocol/json-slices.ts';
+import type { CallingWindow } from '../upstreams/calling-window.ts';
 
 /** MCP content: `{type:'text',text}` and every other kind, known to us or not. */
 export interface ContentBlock {
@@ -19,11 +21,21 @@ export interface ToolProgress {
   readonly message?: string;
 }
 
+/** A call as a server gets it: the client's bytes, and the window that is asked what the server wants to know. */
+export interface RelayedCall {
+  readonly params: Buffer;
+  readonly window: CallingWindow;
+}
+
 /** What one call gets beside its arguments. */
 export interface ToolContext {
   /** Aborts on cancel, end of session and deadline; the slot is taken back soon after, whatever the tool does. */
   readonly signal: AbortSignal;
   readonly sessionId: string;
+  readonly sessionKey: string;
+  readonly workspace?: string | null | undefined;
+  /** Of a call that came over MCP. */
+  readonly relay?: RelayedCall | undefined;
   reportProgress(progress: ToolProgress): void;
   streamChunk(text: string): void;
 }
@@ -34,6 +46,64 @@ export interface ToolResult {
   readonly structuredContent?: Readonly<Record<string, unknown>>;
   readonly isError?: boolean;
   readonly _meta?: Readonly<Record<string, unknown>>;
+}
+
+/** The result of a server, kept as the bytes it sent; read only by those who have to look into it. */
+export class RelayedResult implements ToolResult {
+  readonly raw: Buffer;
+  #parsed: ToolResult | undefined;
+
+  constructor(raw: Buffer) {
+    this.raw = raw;
+  }
+
+  get isError(): boolean {
+    const found = memberOf(this.raw, 0, 'isError');
+    return found !== undefined && this.raw.toString('latin1', found.start, found.end) === 'true';
+  }
+
+  get content(): readonly ContentBlock[] {
+    const { content } = this.parsed();
+    return Array.isArray(content) ? content : [];
+  }
+
+  get structuredContent(): Readonly<Record<string, unknown>> {
+    return this.parsed().structuredContent ?? {};
+  }
+
+  get _meta(): Readonly<Record<string, unknown>> {
+    return this.parsed()._meta ?? {};
+  }
+
+  /** The whole result; empty when the server has sent what is no result. */
+  parsed(): ToolResult {
+    this.#parsed ??= parseResult(this.raw);
+    return this.#parsed;
+  }
+
+  toJSON(): ToolResult {
+    return this.parsed();
+  }
+}
+
+function parseResult(raw: Buffer): ToolResult {
+  try {
+    const value: unknown = JSON.parse(raw.toString('utf8'));
+    return typeof value === 'object' && value !== null ? { content: [], ...value } : { content: [] };
+  } catch {
+    return { content: [] };
+  }
+}
+
+/** The call has no result: its answer is an error, ours or, as `relayed`, the JSON of one that a server gave. */
+export class CallFailedError extends FailureError {
+  readonly relayed: Buffer | undefined;
+
+  constructor(failure: Failure, relayed?: Buffer) {
+    super(failure);
+    this.name = 'CallFailedError';
+    this.relayed = relayed;
+  }
 }
 
 export interface ToolAnnotations {
@@ -52,6 +122,8 @@ export interface Tool {
   readonly annotations: ToolAnnotations;
   /** Takes no slot, so that a full daemon can be examined (WIRE §7.1). */
   readonly isExempt?: boolean;
+  /** Id of the server that has it; absent for our own. */
+  readonly upstream?: string;
   /** Upper-case name of the provider whose cap its calls count against. */
   readonly provider?: string;
   /** `args` is what the client sent, unchecked. May throw; the caller makes that an `isError` result. */

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { bundlePrograms } from '../support/bundle.ts';
 import { Bench, type Measurement } from './bench.ts';
 import { bursts, serialCalls } from './measure-calls.ts';
+import { httpCalls } from './measure-http.ts';
 import { interfaceLoad } from './measure-interface.ts';
 import { idle, memory } from './measure-memory.ts';
 import { greedyNeighbour, heavyNeighbour } from './measure-neighbours.ts';
@@ -13,7 +14,7 @@ import { type Row, tableMarkdown, tableText, verdictOf } from './report.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only P1,P5    some of: P1 P5 P6 P7 P8 P9 P10 P11 exit UI TRAY
+  --only P1,P5    some of: P1 P5 P6 P7 P8 P9 P10 P11 HTTP exit UI TRAY
   --rounds N      rounds per figure, 1–20 (default 5); the table shows medians
   --json FILE     write the table as JSON too
   --markdown      print the table for docs/performance.md
@@ -27,6 +28,7 @@ const measurements: readonly Measurement[] = [
   greedyNeighbour,
   heavyNeighbour,
   bursts,
+  httpCalls,
   idle,
   exits,
   interfaceLoad,
@@ -61,6 +63,7 @@ async function main(): Promise<number> {
   }
   const bundles = await bundlePrograms({
     direct: { input: 'test/bench/programs/direct-server.ts', external: true },
+    directHttp: { input: 'test/bench/programs/direct-http-server.ts', external: true },
     hopShim: { input: 'test/bench/programs/hop-shim.ts' },
     hopDaemon: { input: 'test/bench/programs/hop-daemon.ts' },
     hopUpstream: { input: 'test/bench/programs/hop-upstream.ts' },
@@ -69,10 +72,17 @@ async function main(): Promise<number> {
   const rows: Row[] = [];
   const startedAt = performance.now();
   try {
-    const { direct = '', hopShim = '', hopDaemon = '', hopUpstream = '', testDaemon = '' } = bundles.files;
+    const {
+      direct = '',
+      directHttp = '',
+      hopShim = '',
+      hopDaemon = '',
+      hopUpstream = '',
+      testDaemon = '',
+    } = bundles.files;
     const bench = new Bench({
       rounds,
-      files: { direct, hopShim, hopDaemon, hopUpstream, testDaemon },
+      files: { direct, directHttp, hopShim, hopDaemon, hopUpstream, testDaemon },
       profileDir: values.profile,
       say: (line) => {
         if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line} `);

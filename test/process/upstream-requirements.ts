@@ -32,4 +32,7 @@ export const upstreamRows: readonly (readonly [string, string])[] = [
   ['UP-admin', 'servers are added, removed, started and stopped through the admin API'],
   ['UP-view', 'process, memory, users and savings of servers are measured and shown'],
   ['UP-http', 'servers over Streamable HTTP are hosted like others'],
+  ['PF-W4', 'known failure of the predecessor'],
+  ['PF-X2', 'known failure of the predecessor'],
+  ['WIRE-M8', 'mcp row'],
 ];

@@ -8,11 +8,12 @@ import { interfaceLoad } from './measure-interface.ts';
 import { idle, memory } from './measure-memory.ts';
 import { greedyNeighbour, heavyNeighbour } from './measure-neighbours.ts';
 import { coldStart, exits, warmStart } from './measure-start.ts';
+import { sharing, upstreamCalls } from './measure-upstreams.ts';
 import { type Row, tableMarkdown, tableText, verdictOf } from './report.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only P1,P5    some of: P1 P5 P6 P7 P8 P9 P10 P11 exit UI
+  --only P1,P5    some of: P1 P2 P3 P4 share P5 P6 P7 P8 P9 P10 P11 exit UI
   --rounds N      rounds per figure, 1–20 (default 5); the table shows medians
   --json FILE     write the table as JSON too
   --markdown      print the table for docs/performance.md
@@ -20,6 +21,8 @@ const usage = `Usage: npm run bench -- [options]
 
 const measurements: readonly Measurement[] = [
   serialCalls,
+  upstreamCalls,
+  sharing,
   warmStart,
   coldStart,
   memory,

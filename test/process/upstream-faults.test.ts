@@ -99,7 +99,7 @@ describe('a server that fails', () => {
 });
 
 describe('processes', () => {
-  it('UP-stop-stages PF-W4: a stubborn server and the child it has started end with the daemon', async () => {
+  it('UP-stop-stages: a stubborn server and the child it has started end with the daemon', async () => {
     writeServers(scene, { stubborn: rawEntry('stubborn', { mode: 'stubborn' }) });
     const daemon = await scene.startDaemon();
     const window = await scene.openWindow();

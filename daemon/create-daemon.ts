@@ -215,6 +215,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       openConnections: gateway.openConnections,
       isDraining,
       ...(history === undefined ? {} : { store: history.status }),
+      ...upstreams.status(),
       ...observation.readings(),
     };
   }

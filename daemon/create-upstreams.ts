@@ -6,8 +6,10 @@ import type { DaemonOptions } from './daemon-options.ts';
 import { everythingVisible } from './mcp/aggregate.ts';
 import { McpHub } from './mcp/mcp-hub.ts';
 import type { ToolCatalog } from './mcp/tool-catalog.ts';
+import type { DaemonStatus } from './observe/status.ts';
 import { ConfigFile } from './upstreams/config-file.ts';
 import type { RefSources } from './upstreams/config-references.ts';
+import type { UpstreamState } from './upstreams/hosted-upstream.ts';
 import { openHttpLink } from './upstreams/http-link.ts';
 import { KnownListsFile } from './upstreams/known-lists-file.ts';
 import type { ConfigProblem } from './upstreams/mcp-json.ts';
@@ -23,6 +25,8 @@ export interface UpstreamParts {
   readonly hub: McpHub;
   readonly views: UpstreamViews;
   readonly control: UpstreamControl;
+  /** For health: how many run and which have failed; nothing when none is configured. */
+  status(): Pick<DaemonStatus, 'upstreams'>;
   /** Entries of the configuration that are not used, and why. */
   readonly problems: () => readonly ConfigProblem[];
   /** Ends what an earlier run has left, then follows the configuration. */
@@ -112,6 +116,15 @@ export function createUpstreams(
       refs,
       reload: () => file.reload(),
     }),
+    status: () => {
+      const { entries } = hub.upstreams;
+      const idsOf = (state: UpstreamState): string[] =>
+        entries
+          .filter(({ instances }) => instances.some((instance) => instance.state === state))
+          .map(({ config: { id } }) => id);
+      if (entries.length === 0) return {};
+      return { upstreams: { total: entries.length, ready: idsOf('ready').length, failed: idsOf('failed') } };
+    },
     problems: () => problems,
     start: () => {
       for (const { upstreamId, pid } of ledger.sweep()) {

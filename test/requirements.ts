@@ -6,7 +6,7 @@ import { upstreamRows } from './process/upstream-requirements.ts';
 /**
  * Every promise that a test must cite in its title. `WIRE-…` are the golden rows of docs/protocol.md, `PF-…` the known
  * failures of the predecessor, `SHIM-S…` the duties of the shim, `LIVE-…` what surfaces show, `TRAY-…` the tray app, `DESK-…`
- * the app on its desktop, `STOP-…` the end of a daemon, `BAD-…` the inputs that must be survived.
+ * the app on its desktop, `UP-…` hosted servers, `STOP-…` the end of a daemon, `BAD-…` the inputs that must be survived.
  */
 export interface Requirement {
   readonly id: string;

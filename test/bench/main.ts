@@ -10,11 +10,12 @@ import { idle, memory } from './measure-memory.ts';
 import { greedyNeighbour, heavyNeighbour } from './measure-neighbours.ts';
 import { coldStart, exits, warmStart } from './measure-start.ts';
 import { trayApp } from './measure-tray.ts';
+import { sharing, upstreamCalls } from './measure-upstreams.ts';
 import { type Row, tableMarkdown, tableText, verdictOf } from './report.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only P1,P5    some of: P1 P5 P6 P7 P8 P9 P10 P11 HTTP exit UI TRAY
+  --only P1,P5    some of: P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 HTTP share exit UI TRAY
   --rounds N      rounds per figure, 1–20 (default 5); the table shows medians
   --json FILE     write the table as JSON too
   --markdown      print the table for docs/performance.md
@@ -22,6 +23,8 @@ const usage = `Usage: npm run bench -- [options]
 
 const measurements: readonly Measurement[] = [
   serialCalls,
+  upstreamCalls,
+  sharing,
   warmStart,
   coldStart,
   memory,

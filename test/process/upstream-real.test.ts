@@ -47,7 +47,7 @@ describe('servers from npm', () => {
     expect(await read(window)).toEqual(await read(direct));
   });
 
-  it('UP-real: its long call reports progress under our token and can be cancelled', async () => {
+  it('UP-real: its long call reports progress under the token of the client', async () => {
     writeServers(scene, { everything: { command: process.execPath, args: [program('everything')] } });
     await scene.startDaemon();
     const window = await scene.openWindow();

@@ -31,6 +31,8 @@ export const upstreamRows: readonly (readonly [string, string])[] = [
   ['UP-sandbox', 'a sandboxed server gets its own folder, a reduced environment and limits; what is missing is told'],
   ['UP-admin', 'servers are added, removed, started and stopped through the admin API'],
   ['UP-view', 'process, memory, users and savings of servers are measured and shown'],
+  ['PF-X2', 'two clients, same id: only the right upstream request is cancelled'],
+  ['WIRE-M8', 'upstream elicits during one session’s call, two sessions open: prompt only there'],
   ['UP-http', 'servers over Streamable HTTP are hosted like others'],
   ['PF-W4', 'known failure of the predecessor'],
   ['PF-X2', 'known failure of the predecessor'],

@@ -172,6 +172,8 @@ export interface Footprint {
   /** Text put between what stood before and the entry, and after it. */
   readonly lead: string;
   readonly tail: string;
+  /** The question for the token that an entry of VS Code without a shim comes with, when the add made it. */
+  readonly inputs?: Pick<Footprint, 'createdKeys' | 'tail'>;
   /** Folders that an apply made, outermost first. */
   readonly folders: readonly string[];
 }

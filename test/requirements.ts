@@ -71,6 +71,8 @@ const rows: readonly (readonly [string, string])[] = [
   ['EDIT-malformed', 'a malformed file is not written, and the place of the error is told'],
   ['EDIT-compare-and-swap', 'a file that was changed since the preview, or since the edit, is left alone'],
   ['EDIT-obstacles', 'linked, read-only, irregular and huge files are handled or refused'],
+  ['EDIT-killed', 'a kill at any step of an edit leaves one of two valid versions and a lock that passes on'],
+  ['EDIT-catalogue', 'every client’s file and form of an entry is known, without a token in it'],
   ['EDIT-names', 'names are unique in a file, and foreign entries are never changed'],
   ['EDIT-seed-configs', 'the example configs of the set-up guide come out equivalent, without a token'],
 

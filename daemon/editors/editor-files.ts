@@ -37,7 +37,7 @@ export interface EditorFilesOptions {
 }
 
 /** This machine, as the process sees it. */
-export function thisMachine(): Machine {
+function thisMachine(): Machine {
   return { platform: process.platform, home: homedir(), env: process.env, exists: existsSync, list: namesIn };
 }
 

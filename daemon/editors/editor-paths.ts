@@ -25,7 +25,7 @@ export function configDir(machine: Machine): string {
   return variable(machine, 'XDG_CONFIG_HOME') ?? joinPath(machine, machine.home, '.config');
 }
 
-export function localAppDataDir(machine: Machine): string {
+function localAppDataDir(machine: Machine): string {
   return variable(machine, 'LOCALAPPDATA') ?? joinPath(machine, machine.home, 'AppData', 'Local');
 }
 
@@ -39,7 +39,7 @@ export function vsCodeDataDir(machine: Machine, name: string, choice: PlaceChoic
 }
 
 /** The first of these that exists, else the first. */
-export function existingOrFirst(machine: Machine, first: string, ...others: readonly string[]): string {
+function existingOrFirst(machine: Machine, first: string, ...others: readonly string[]): string {
   return [first, ...others].find((path) => machine.exists(path)) ?? first;
 }
 

@@ -17,7 +17,7 @@ export const tokenPlaceholder = 'PASTE-THE-TOKEN-HERE';
 const codexDefaultCallMs = 300_000;
 
 /** Names in an entry that are ours to change and to remove (CLIENTS §4, PLATFORM §5). */
-export const ourEnvNames = [
+const ourEnvNames = [
   'EXAI_INSTANCE_ID',
   'EXAI_SESSION_ID',
   'EXAI_SERVER_NAME',

@@ -52,7 +52,7 @@ export function removeMember(text: string, container: JsonContainer, member: Jso
 }
 
 /** Another value in the place of a node, in the indentation of its line. */
-export function replaceValue(text: string, node: JsonNode, value: unknown): string {
+function replaceValue(text: string, node: JsonNode, value: unknown): string {
   const isOneLine = node.kind !== 'scalar' && !text.slice(node.from, node.to).includes('\n') && node.members.length > 0;
   const shown = isOneLine
     ? JSON.stringify(value)

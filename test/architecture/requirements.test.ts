@@ -16,7 +16,7 @@ const citations = testFiles.flatMap((file) => citedIds(readFileSync(join(root, f
 function citedIds(source: string): string[] {
   return [
     ...source.matchAll(
-      /\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI|ICON|PACK|TRAY)-)[A-Za-z0-9-]*[A-Za-z0-9]/g,
+      /\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|EDIT|UI|ICON|PACK|TRAY)-)[A-Za-z0-9-]*[A-Za-z0-9]/g,
     ),
   ].map(([id]) => id);
 }

@@ -68,6 +68,17 @@ const rows: readonly (readonly [string, string])[] = [
   ['LIVE-openapi', 'the table of the admin API is served as an OpenAPI 3.1 document'],
   ['LIVE-reveal-token', 'the token is shown to an admin who asks, and its value is in no log'],
 
+  // Files of editors
+  ['EDIT-bytes-kept', 'add, rename, remove and undo give the former bytes of an editor’s file, or no file, again'],
+  ['EDIT-any-jsonc', 'random JSON with comments survives an edit, and the client’s own reader finds the entry'],
+  ['EDIT-malformed', 'a malformed file is not written, and the place of the error is told'],
+  ['EDIT-compare-and-swap', 'a file that was changed since the preview, or since the edit, is left alone'],
+  ['EDIT-obstacles', 'linked, read-only, irregular and huge files are handled or refused'],
+  ['EDIT-killed', 'a kill at any step of an edit leaves one of two valid versions and a lock that passes on'],
+  ['EDIT-catalogue', 'every client’s file and form of an entry is known, without a token in it'],
+  ['EDIT-names', 'names are unique in a file, and foreign entries are never changed'],
+  ['EDIT-seed-configs', 'the example configs of the set-up guide come out equivalent, without a token'],
+
   // Golden rows of the wire specification
   ...numbered('WIRE-H', 17, 'handshake row'),
   ...numbered('WIRE-O', 13, 'ops row'),

@@ -1,6 +1,7 @@
 import { activity } from './en/activity.ts';
 import { common } from './en/common.ts';
 import { dashboard } from './en/dashboard.ts';
+import { editors } from './en/editors.ts';
 import { errors } from './en/errors.ts';
 import { logs } from './en/logs.ts';
 import { overview } from './en/overview.ts';
@@ -19,6 +20,7 @@ export const en = {
   activity,
   common,
   dashboard,
+  editors,
   errors,
   logs,
   overview,

@@ -34,7 +34,4 @@ export const upstreamRows: readonly (readonly [string, string])[] = [
   ['PF-X2', 'two clients, same id: only the right upstream request is cancelled'],
   ['WIRE-M8', 'upstream elicits during one session’s call, two sessions open: prompt only there'],
   ['UP-http', 'servers over Streamable HTTP are hosted like others'],
-  ['PF-W4', 'known failure of the predecessor'],
-  ['PF-X2', 'known failure of the predecessor'],
-  ['WIRE-M8', 'mcp row'],
 ];

@@ -9,7 +9,7 @@ export default defineConfig({
       {
         extends: true,
         // Style sheets are read, not left out: a test computes contrasts from them.
-        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`], css: true },
+        test: { name: 'unit', include: [`${folders}/**/*.test.{ts,tsx}`], css: true, testTimeout: 20_000 },
       },
       {
         extends: true,
@@ -25,6 +25,17 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/process/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          globalSetup: ['build/vitest-setup.mjs'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
           globalSetup: ['build/vitest-setup.mjs'],
           fileParallelism: false,
           testTimeout: 60_000,

@@ -117,7 +117,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     limiter.endSession(event.session.key);
   });
   const throttle = new FailureThrottle();
-  const { gateway, mcp } = createGateway({
+  const { gateway, mcp, mcpHttp } = createGateway({
     daemon: options,
     calls,
     registry,
@@ -126,6 +126,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     resumeBudget,
     throttle,
     rates,
+    isDraining: () => isDraining,
   });
   const checkBearer = async (bearer: string): Promise<BearerVerdict> => {
     const result = await authenticator.authenticate({ token: null, jwt: null, bearer });
@@ -146,6 +147,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     status,
     observation,
     live,
+    mcpHttp,
     stopping: stopping.signal,
     checkBearer,
     onWrongBearer: failedDelayMs,
@@ -272,13 +274,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
       void countEarlier();
       sweepTimer = setInterval(() => {
         for (const session of registry.all()) session.peer?.sweep();
+        mcpHttp.sweep();
         void shimLogs.sweep();
       }, config.sessionCleanupMs);
       sweepTimer.unref();
     },
     stop: async () => {
       isDraining = true;
-      const maxMs = Math.round(options.stop.remainingMs);
+      const maxMs = options.stop.drainMs;
       bus.emit({ type: 'daemon.draining', maxMs });
       listeners.stopAccepting();
       mcp.announceDraining(maxMs);

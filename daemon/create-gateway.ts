@@ -8,6 +8,7 @@ import { defaultSlowReader } from './gateway/client-connection.ts';
 import { FrameScheduler, type TurnBudget } from './gateway/frame-scheduler.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { McpGateway } from './gateway/mcp-gateway.ts';
+import { McpHttp } from './gateway/mcp-http.ts';
 import { OpsGateway } from './gateway/ops-gateway.ts';
 import type { EventBus } from './observe/event-bus.ts';
 import { healthBody } from './observe/health-file.ts';
@@ -18,6 +19,7 @@ import type { SessionRegistry } from './sessions/session-registry.ts';
 export interface GatewayParts {
   readonly gateway: Gateway;
   readonly mcp: McpGateway;
+  readonly mcpHttp: McpHttp;
 }
 
 export interface GatewayPartsOptions {
@@ -29,16 +31,23 @@ export interface GatewayPartsOptions {
   readonly resumeBudget: ResumeBudget;
   readonly throttle: FailureThrottle;
   readonly rates: RateLimiter;
+  isDraining(): boolean;
 }
 
 /** What one client may use of a turn of the loop (PERFORMANCE P8, P9). */
 const turnBudget: TurnBudget = { frames: 4, burstBytes: 256 * 1024, bytesPerMs: 160 * 1024 };
 
-/** Makes the ways in that begin with a frame: mcp and ops behind one handshake. */
+/** Makes the ways in: mcp and ops behind one handshake, and MCP over HTTP. */
 export function createGateway(options: GatewayPartsOptions): GatewayParts {
   const { daemon, calls, registry, bus, resumeBudget, throttle, rates } = options;
   const { config, layout, logger, authenticator, daemonRunId } = daemon;
   const { dispatcher, catalog, caps, journal } = calls;
+  const scheduler = new FrameScheduler(turnBudget);
+  const resumeLimits = {
+    maxFrames: config.resumeMaxFrames,
+    maxBytes: config.resumeMaxBytes,
+    maxRememberedIds: limits.rememberedRequestIds,
+  };
   const mcp = new McpGateway({
     dispatcher,
     hub: calls.upstreams.hub,
@@ -46,14 +55,7 @@ export function createGateway(options: GatewayPartsOptions): GatewayParts {
     bus,
     journal,
     daemonRunId,
-    resume: {
-      limits: {
-        maxFrames: config.resumeMaxFrames,
-        maxBytes: config.resumeMaxBytes,
-        maxRememberedIds: limits.rememberedRequestIds,
-      },
-      budget: resumeBudget,
-    },
+    resume: { limits: resumeLimits, budget: resumeBudget },
     maxFrameBytes: config.maxFrameBytes,
     // The queue may be switched on and off while sessions live.
     get longestCallMs() {
@@ -90,7 +92,7 @@ export function createGateway(options: GatewayPartsOptions): GatewayParts {
     connection: {
       pingIntervalMs: config.pingIntervalMs,
       pingTimeoutMs: config.pingTimeoutMs,
-      scheduler: new FrameScheduler(turnBudget),
+      scheduler,
       ...defaultSlowReader,
     },
     ackLimits: {
@@ -106,5 +108,20 @@ export function createGateway(options: GatewayPartsOptions): GatewayParts {
       callTimeoutMs: config.callTimeoutMs,
     },
   });
-  return { gateway, mcp };
+  const mcpHttp = new McpHttp({
+    authenticator,
+    throttle,
+    rates,
+    registry,
+    mcp,
+    bus,
+    logger,
+    scheduler,
+    resume: { limits: resumeLimits, budget: resumeBudget },
+    maxFrameBytes: config.maxFrameBytes,
+    allowedOrigins: config.allowedOrigins,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    isDraining: () => options.isDraining(),
+  });
+  return { gateway, mcp, mcpHttp };
 }

@@ -12,6 +12,7 @@ import { UiSessionFile } from './auth/ui-session-file.ts';
 import type { AuthPolicy } from './config.ts';
 import type { CallParts } from './create-calls.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import type { McpHttp } from './gateway/mcp-http.ts';
 import { portProblem } from './listen/port-problem.ts';
 import type { EventBus } from './observe/event-bus.ts';
 import type { LiveView } from './observe/live-view.ts';
@@ -29,6 +30,7 @@ export interface RouteOptions {
   readonly status: StatusSource;
   readonly observation: Observation;
   readonly live: LiveView;
+  readonly mcpHttp: McpHttp;
   /** Aborted when everything else has had its say. */
   readonly stopping: AbortSignal;
   checkBearer(bearer: string): Promise<BearerVerdict>;
@@ -52,6 +54,7 @@ export function createRoutes(options: RouteOptions): HttpRoutes {
     onWrongBearer: options.onWrongBearer,
     isAdminSecret: (candidate) => adminSecret.matches(candidate),
     files: new StaticFiles(daemon.rendererDir),
+    mcp: options.mcpHttp,
     admin: createAdminApi({
       handlers: createHandlers(options),
       adminSecret,

@@ -167,7 +167,7 @@ async function serve(
   watch.start();
   const reason = await stop.asked;
   watch.stop();
-  logger.info('daemon stopping', { reason, drainMs: Math.round(stop.remainingMs) });
+  logger.info('daemon stopping', { reason, drainMs: stop.drainMs });
   await daemon.stop();
   stop.close();
   const stoppedFile: StoppedDaemon = { ...facts, state: 'stopped' };

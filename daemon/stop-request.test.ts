@@ -21,7 +21,7 @@ describe('STOP-second: requests to stop', () => {
     expect(await stop.asked).toBe('admin');
     await vi.advanceTimersByTimeAsync(999);
     expect(await isOver(stop)).toBe(false);
-    expect(stop.remainingMs).toBe(1);
+    expect(stop.drainMs).toBe(1_000);
     await vi.advanceTimersByTimeAsync(1);
     expect(await isOver(stop)).toBe(true);
   });

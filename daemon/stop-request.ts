@@ -6,6 +6,7 @@ export class StopRequest {
   readonly #asked = Promise.withResolvers<string>();
   readonly #over = Promise.withResolvers<void>();
   #endsAt = Number.POSITIVE_INFINITY;
+  #drainMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** Resolves with the reason of the first request. */
@@ -18,9 +19,9 @@ export class StopRequest {
     return this.#over.promise;
   }
 
-  /** How long running calls may still take, in milliseconds; infinite before the first request. */
-  get remainingMs(): number {
-    return Math.max(0, this.#endsAt - performance.now());
+  /** How long the request that counts lets running calls take, in milliseconds from when it was made; 0 before the first. */
+  get drainMs(): number {
+    return this.#drainMs;
   }
 
   /**
@@ -32,6 +33,7 @@ export class StopRequest {
     const endsAt = performance.now() + drainMs;
     if (endsAt >= this.#endsAt) return;
     this.#endsAt = endsAt;
+    this.#drainMs = drainMs;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#over.resolve(), drainMs);
   }

@@ -77,6 +77,22 @@ export const limits = {
   unknownClientLineBytes: 9 * mib,
   oversizedResultTextBytes: 64 * kib,
 
+  // Streamable HTTP (WIRE §1.2)
+  /** An answer that comes within it is a JSON body; after it a stream is opened, so that the client can resume. */
+  httpJsonWithinMs: 100,
+  /** Silence on a stream that is broken with a comment. */
+  sseKeepAliveMs: 25_000,
+  /** How long a client is asked to wait before it reconnects to a stream. */
+  sseRetryMs: 1_000,
+  /** Streams of one session without a request of their own. */
+  sseStandaloneMax: 8,
+  /** How long the events of a stream that has ended can be asked for again. */
+  sseReplayMs: 60_000,
+  /** Bodies of all requests together while they come in. */
+  httpBodiesBytes: 256 * mib,
+  /** Without request and stream for so long a session gives its place to a newcomer when the table is full. */
+  httpIdleMs: 60_000,
+
   // Capacity and time (WIRE §7)
   sessionMaxInflight: 8,
   globalMaxInflight: 24,

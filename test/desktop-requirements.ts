@@ -15,5 +15,5 @@ export const desktopRows: readonly (readonly [string, string])[] = [
   ['DESK-update-way', 'what cannot replace itself safely gets a link, and is never asked by itself'],
   ['DESK-notify', 'the system is told three things only, each with its switch'],
   ['DESK-crash-log', 'what breaks in the app is a line in a file of this machine'],
-  ['DESK-settings', 'settings of the app and its facts are in its window, and in no browser'],
+  ['DESK-settings', 'settings of the app and its facts are in its window'],
 ];

@@ -1,4 +1,5 @@
 import { desktopRows } from './desktop-requirements.ts';
+import { interopRows } from './interop/requirements.ts';
 import { packagingRows } from './packaging/requirements.ts';
 import { upstreamRows } from './process/upstream-requirements.ts';
 
@@ -288,6 +289,9 @@ const rows: readonly (readonly [string, string])[] = [
   ['BAD-full-disk', 'full disk on the metrics log'],
   ['BAD-clock-jump', 'clock jump'],
   ['BAD-suspend', 'suspend of ten minutes'],
+
+  // Other MCP clients
+  ...interopRows,
 
   // Icons and packages
   ...packagingRows,

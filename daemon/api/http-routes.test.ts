@@ -29,6 +29,7 @@ async function serve({ isExempt = true, delay = delayMs } = {}) {
       wrong.push(address);
       return delay;
     },
+    mcp: { serve: () => Promise.reject(new Error('no request of this test is for MCP')) },
     isAdminSecret: (candidate) => candidate === secret,
     files: { serve: () => Promise.resolve(false) },
     admin: { serve: () => Promise.reject(new Error('not asked for here')) },

@@ -19,6 +19,8 @@ export interface HttpRoutesOptions {
   readonly metricsPublic: boolean;
   readonly admin: Pick<AdminApi, 'serve'>;
   readonly files: Pick<StaticFiles, 'serve'>;
+  /** MCP over Streamable HTTP. */
+  readonly mcp: { serve(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> };
   readonly bus: EventBus;
   /** Any valid client credential: adds details to /health, opens /metrics beyond loopback. */
   checkBearer(bearer: string): Promise<BearerVerdict>;
@@ -42,6 +44,10 @@ export class HttpRoutes {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (path.startsWith('/api/')) {
       await this.#options.admin.serve(request, response, path, peer.address);
+      return;
+    }
+    if (path === '/mcp' && peer.listener !== 'dashboard') {
+      await this.#options.mcp.serve(request, response, peer);
       return;
     }
     request.resume();

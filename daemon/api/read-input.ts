@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { AdminRow } from '../../protocol/admin-api.ts';
 import { type Failure, FailureError } from '../../protocol/errors.ts';
+import { readBody } from '../listen/read-body.ts';
 
 /** Largest JSON body of the admin API. */
 const maxAdminBodyBytes = 1024 * 1024;
@@ -73,31 +74,14 @@ const tooLarge: Failure = {
   message: `The body is larger than ${maxAdminBodyBytes} bytes.`,
 };
 
-/** Counted while it comes in: what is too large is never held. The rest is dropped, so that the answer can leave. */
-function readBytes(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length'] ?? 0) > maxAdminBodyBytes) {
-      request.resume();
-      reject(new FailureError(tooLarge));
-      return;
-    }
-    const parts: Buffer[] = [];
-    let size = 0;
-    const onData = (part: Buffer): void => {
-      size += part.length;
-      if (size <= maxAdminBodyBytes) {
-        parts.push(part);
-        return;
-      }
-      parts.length = 0;
-      request.off('data', onData);
-      request.resume();
-      reject(new FailureError(tooLarge));
-    };
-    request.on('data', onData);
-    request.once('end', () => resolve(Buffer.concat(parts)));
-    const cut = (): void => reject(new FailureError({ code: 'INVALID_REQUEST', message: 'The body was cut off.' }));
-    request.once('error', cut);
-    request.once('close', cut); // without effect once the body has ended
-  });
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const body = await readBody(request, maxAdminBodyBytes);
+  switch (body.type) {
+    case 'read':
+      return body.bytes;
+    case 'cut-off':
+      throw new FailureError({ code: 'INVALID_REQUEST', message: 'The body was cut off.' });
+    default:
+      throw new FailureError(tooLarge);
+  }
 }

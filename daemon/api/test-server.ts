@@ -66,6 +66,7 @@ export class TestServer {
       metricsPublic: false,
       bus,
       checkBearer: (bearer) => Promise.resolve(bearer === 'a-valid-client-token' ? 'valid' : 'wrong'),
+      mcp: { serve: () => Promise.reject(new Error('no request of this test is for MCP')) },
       isAdminSecret: (candidate) => this.secret.matches(candidate),
       onWrongBearer: () => 0,
       files: new StaticFiles(options.rendererDir),

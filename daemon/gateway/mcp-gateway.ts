@@ -7,12 +7,14 @@ import type { Dispatcher } from '../calls/dispatcher.ts';
 import type { RateRefusal } from '../calls/token-bucket.ts';
 import type { McpHub } from '../mcp/mcp-hub.ts';
 import { McpPeer } from '../mcp/mcp-peer.ts';
+import type { McpOutlet } from '../mcp/outbox.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { ResumeBudget } from '../sessions/resume-budget.ts';
 import { ResumeBuffer, type ResumeLimits } from '../sessions/resume-buffer.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { rateFailure } from './rate-failure.ts';
 import { parseShimControl } from './shim-control.ts';
 
 /** Journals of earlier runs that are kept in memory; no more than two are on the disk. */
@@ -128,6 +130,13 @@ export class McpGateway {
     return (bytes) => this.#receive(session, peer, connection, options, bytes);
   }
 
+  /** Binds a session to an outlet that tells its answers apart (Streamable HTTP). Nothing is kept for a resume here. */
+  open(session: Session, outlet: McpOutlet): McpPeer {
+    const peer = this.#peerOf(session, false);
+    peer.attach(outlet);
+    return peer;
+  }
+
   /** Tells every shim that the daemon will be away for a moment, so that it queues instead of sending. */
   announceDraining(maxMs: number): void {
     const control: DaemonControl = { op: 'draining', maxMs };
@@ -151,13 +160,7 @@ export class McpGateway {
     if (read.type === 'object' && read.envelope.method !== undefined && read.envelope.hasId) {
       const refusal = options.rate();
       if (refusal !== undefined) {
-        const error = jsonRpcError({
-          code: 'RATE_LIMITED',
-          message: 'Too many requests.',
-          hint: 'Slow down and retry.',
-          retryAfterMs: refusal.retryAfterMs,
-          details: { scope: refusal.scope, limit: refusal.limit },
-        });
+        const error = jsonRpcError(rateFailure(refusal));
         connection.send('message', JSON.stringify({ jsonrpc: '2.0', id: read.envelope.id ?? null, error }));
         return;
       }

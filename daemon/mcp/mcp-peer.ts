@@ -105,6 +105,11 @@ export class McpPeer implements SessionPeer {
     return this.#running.size;
   }
 
+  /** The revision agreed on with `initialize`; the newest one before. */
+  get protocolVersion(): string {
+    return this.#protocolVersion;
+  }
+
   attach(outlet: McpOutlet): void {
     this.#outbox.attach(outlet);
   }

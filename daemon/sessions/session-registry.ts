@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SessionInfo, TransportKind } from '../../protocol/events.ts';
 import type { Hello } from '../../protocol/hello.ts';
-import { type CloseReason, closeCodes } from '../../protocol/limits.ts';
+import { type CloseReason, closeCodes, limits } from '../../protocol/limits.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import { baseName, freeName, shimKey } from './identity.ts';
 import { Session, type SessionConnection, type SessionOwner } from './session.ts';
@@ -10,6 +10,8 @@ export interface OpenRequest {
   readonly owner: SessionOwner;
   readonly transport: TransportKind;
   readonly hello: Hello | null;
+  /** The name of a client that sends no hello. */
+  readonly announcedName?: string | undefined;
   readonly connection: SessionConnection;
   readonly tokenGeneration: number;
 }
@@ -63,7 +65,7 @@ export class SessionRegistry {
     const known = key === undefined ? this.#detachedLegacy(request) : this.#byShim.get(key);
     if (known !== undefined) return this.#reattach(known, request);
     if (!this.#hasRoom(owner)) return { type: 'refused', error: 'session_limit' };
-    const base = baseName(hello?.session_id);
+    const base = baseName(request.announcedName ?? hello?.session_id);
     const isShim = request.transport === 'shim';
     this.#releaseIdleName(base);
     const session = new Session({
@@ -238,17 +240,31 @@ export class SessionRegistry {
   }
 
   /**
-   * Ends the first session of a legacy client that has gone and left no running call. Most of them never come back, and
-   * their grace must not keep others out. A shim always may come back for its answers.
+   * Ends the first session of a legacy client that has gone and left no running call, else the HTTP session that has been
+   * idle for longest. Most of them never come back, and must not keep others out. A shim always may come back for its
+   * answers.
    */
   #forgetOneOf(sessions: readonly Session[]): boolean {
-    const gone = sessions.find(
-      ({ state, hello, peer }) => state === 'detached' && hello?.shimId === undefined && (peer?.inflight ?? 0) === 0,
-    );
+    const gone =
+      sessions.find(
+        ({ state, hello, peer }) => state === 'detached' && hello?.shimId === undefined && (peer?.inflight ?? 0) === 0,
+      ) ?? longestIdle(sessions);
     if (gone === undefined) return false;
     this.end(gone, 'place given to a newcomer');
     return true;
   }
+}
+
+function longestIdle(sessions: readonly Session[]): Session | undefined {
+  let longest: Session | undefined;
+  let longestMs: number = limits.httpIdleMs;
+  for (const session of sessions) {
+    const idleMs = session.connection?.idleMs?.() ?? 0;
+    if (idleMs < longestMs) continue;
+    longest = session;
+    longestMs = idleMs;
+  }
+  return longest;
 }
 
 function scheduleUnref(action: () => void, delayMs: number): () => void {

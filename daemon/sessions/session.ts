@@ -17,6 +17,8 @@ export interface SessionOwner {
 export interface SessionConnection {
   send(kind: 'control' | 'message', payload: string | Uint8Array): void;
   close(reason: CloseReason): void;
+  /** Of a session whose client comes and goes (HTTP): milliseconds since anything was open; 0 while something is. */
+  idleMs?(): number;
 }
 
 /** The protocol state that outlives connections: ops or mcp. Told what happens to its session. */

@@ -5,7 +5,11 @@ import { requirements } from '../requirements.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const testFiles = globSync(
-  ['{protocol,platform,daemon,shim,cli,renderer,electron}/**/*.{test,contract}.{ts,tsx}', 'test/**/*.{test,e2e}.ts'],
+  [
+    '{protocol,platform,daemon,shim,cli,renderer,electron}/**/*.{test,contract}.{ts,tsx}',
+    'test/**/*.{test,e2e}.ts',
+    'test/e2e-tray/scenarios.ts',
+  ],
   {
     cwd: root,
   },
@@ -16,7 +20,7 @@ const citations = testFiles.flatMap((file) => citedIds(readFileSync(join(root, f
 function citedIds(source: string): string[] {
   return [
     ...source.matchAll(
-      /\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI|ICON|PACK|STOP|TRAY|DESK|UP)-)[A-Za-z0-9-]*[A-Za-z0-9]/g,
+      /\b(?:WIRE-[A-Z]|(?:PF|SHIM|BAD|MAIN|TOKEN|LIVE|HIST|UI|ICON|PACK|STOP|TRAY|DESK|UP|HTTP|INTEROP)-)[A-Za-z0-9-]*[A-Za-z0-9]/g,
     ),
   ].map(([id]) => id);
 }

@@ -13,6 +13,7 @@ import {
 
 export interface BenchFiles {
   readonly direct: string;
+  readonly directHttp: string;
   readonly hopShim: string;
   readonly hopDaemon: string;
   readonly hopUpstream: string;

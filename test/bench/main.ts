@@ -4,16 +4,18 @@ import { parseArgs } from 'node:util';
 import { bundlePrograms } from '../support/bundle.ts';
 import { Bench, type Measurement } from './bench.ts';
 import { bursts, serialCalls } from './measure-calls.ts';
+import { httpCalls } from './measure-http.ts';
 import { interfaceLoad } from './measure-interface.ts';
 import { idle, memory } from './measure-memory.ts';
 import { greedyNeighbour, heavyNeighbour } from './measure-neighbours.ts';
 import { coldStart, exits, warmStart } from './measure-start.ts';
+import { trayApp } from './measure-tray.ts';
 import { sharing, upstreamCalls } from './measure-upstreams.ts';
 import { type Row, tableMarkdown, tableText, verdictOf } from './report.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only P1,P5    some of: P1 P2 P3 P4 share P5 P6 P7 P8 P9 P10 P11 exit UI
+  --only P1,P5    some of: P1 P2 P3 P4 share P5 P6 P7 P8 P9 P10 P11 HTTP exit UI TRAY
   --rounds N      rounds per figure, 1–20 (default 5); the table shows medians
   --json FILE     write the table as JSON too
   --markdown      print the table for docs/performance.md
@@ -29,9 +31,11 @@ const measurements: readonly Measurement[] = [
   greedyNeighbour,
   heavyNeighbour,
   bursts,
+  httpCalls,
   idle,
   exits,
   interfaceLoad,
+  trayApp,
 ];
 
 /** A missed target is a word in the table, never an exit code: timed figures wander with the machine. */
@@ -62,6 +66,7 @@ async function main(): Promise<number> {
   }
   const bundles = await bundlePrograms({
     direct: { input: 'test/bench/programs/direct-server.ts', external: true },
+    directHttp: { input: 'test/bench/programs/direct-http-server.ts', external: true },
     hopShim: { input: 'test/bench/programs/hop-shim.ts' },
     hopDaemon: { input: 'test/bench/programs/hop-daemon.ts' },
     hopUpstream: { input: 'test/bench/programs/hop-upstream.ts' },
@@ -70,10 +75,17 @@ async function main(): Promise<number> {
   const rows: Row[] = [];
   const startedAt = performance.now();
   try {
-    const { direct = '', hopShim = '', hopDaemon = '', hopUpstream = '', testDaemon = '' } = bundles.files;
+    const {
+      direct = '',
+      directHttp = '',
+      hopShim = '',
+      hopDaemon = '',
+      hopUpstream = '',
+      testDaemon = '',
+    } = bundles.files;
     const bench = new Bench({
       rounds,
-      files: { direct, hopShim, hopDaemon, hopUpstream, testDaemon },
+      files: { direct, directHttp, hopShim, hopDaemon, hopUpstream, testDaemon },
       profileDir: values.profile,
       say: (line) => {
         if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line} `);

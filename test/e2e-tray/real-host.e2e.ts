@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { test as base, expect } from '@playwright/test';
 import { readPng } from '../packaging/pictures.ts';
 import { TestHome } from '../support/daemon-process.ts';
 import { eventually } from '../support/deadline.ts';
 import { findTool } from '../support/tools.ts';
-import { test as base, expect, TrayProcess } from './fixtures.ts';
 import { changedBelow, findIcon, type Place } from './tray-host/find-icon.ts';
 import { cornerOf, keepPicture } from './tray-host/keep-picture.ts';
 import type { IconPicture } from './tray-host/sni-item.ts';
 import { panelHeight, TrayHostScene } from './tray-host/tray-host-scene.ts';
+import { TrayProcess } from './tray-process.ts';
 
 const whyNot = TrayHostScene.whyNot;
 /** A panel's ground, and the glyph that is seen on it. */

@@ -3,6 +3,9 @@ import { isProcessAlive } from '../../platform/process-info.ts';
 import { eventually } from '../support/deadline.ts';
 import { killQuietly } from '../support/processes.ts';
 import { daemonPid, expect, test } from './fixtures.ts';
+import { scenarios } from './scenarios.ts';
+
+for (const { title, run } of scenarios) test(title, async ({ desktop }) => await run(desktop));
 
 test('TRAY-window: a start shows the real interface of a real daemon, and the tray says the same', async ({
   desktop,
@@ -14,16 +17,6 @@ test('TRAY-window: a start shows the real interface of a real daemon, and the tr
   await tray.untilRow('status', /^Running/);
   const { windows } = await tray.state();
   expect(windows).toMatchObject([{ isVisible: true, bounds: { width: 380, height: 560 } }]);
-  // TRAY-bridge: the page has the verbs and nothing of Electron or Node.
-  const seen = await page.evaluate<[string[], string]>(
-    'Promise.resolve([Object.keys(exaiHost).sort(), typeof require + typeof process])',
-  );
-  expect(seen[0]).toHaveLength(9);
-  expect(seen[1]).toBe('undefinedundefined');
-  expect(await page.evaluate('exaiHost.command({ type: "format-disk" })')).toMatchObject({
-    ok: false,
-    code: 'VALIDATION_ERROR',
-  });
 });
 
 test('TRAY-follows: when the daemon is killed, icon, menu and window say so, and again when it is back', async ({
@@ -82,35 +75,9 @@ test('TRAY-quit: with a connected window it asks; cancel stays, keep leaves the 
   await eventually('the end of the daemon', () => (isProcessAlive(pid) ? undefined : true));
 });
 
-test('TRAY-killed: a killed tray takes no window of an editor with it, and the next one adopts', async ({
+test('TRAY-close: putting the window away is noted, once; a click on the icon shows the window again', async ({
   desktop,
 }) => {
-  const tray = desktop.start();
-  await tray.untilPicture('idle');
-  const pid = daemonPid(desktop);
-  const editor = desktop.home.startShim({ env: { EXAI_SESSION_ID: 'window-1' } });
-  await editor.initialize();
-  killQuietly(tray.pid, 'SIGKILL');
-  await tray.exited;
-  await tray.end();
-  await editor.callTool('version');
-  const next = desktop.start(['--hidden']);
-  await next.untilPicture('idle');
-  expect(daemonPid(desktop)).toBe(pid);
-  await next.until('its session', ({ trays }) => trays[0]?.toolTip.includes('1 session') || undefined);
-  expect((await next.state()).windows).toMatchObject([{ isVisible: false }]);
-});
-
-test('TRAY-single: a second start ends at once and shows the window of the first', async ({ desktop }) => {
-  const tray = desktop.start(['--hidden']);
-  await tray.untilPicture('idle');
-  expect((await tray.state()).windows).toMatchObject([{ isVisible: false }]);
-  const second = desktop.start();
-  expect(await second.exited).toBe(0);
-  await tray.until('the window', ({ windows }) => windows[0]?.isVisible || undefined);
-});
-
-test('TRAY-close: ✕ hides with a note, once; a click on the icon shows the window again', async ({ desktop }) => {
   const tray = desktop.start();
   await tray.untilPicture('idle');
   const hidden = async (): Promise<void> => {

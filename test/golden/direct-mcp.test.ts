@@ -64,7 +64,7 @@ describe('direct MCP with a token', () => {
     ['2025-06-18', '2025-06-18'],
     ['2025-11-25', '2025-11-25'],
     ['1999-01-01', '2025-11-25'],
-  ])('WIRE-H7: asked for revision %s it serves %s', async (asked, served) => {
+  ])('WIRE-H7 INTEROP-revisions: asked for revision %s it serves %s', async (asked, served) => {
     const client = await shared.connect({ headers: bearer });
     client.send(initialize(asked));
     expect(await client.next()).toMatchObject({
@@ -232,8 +232,10 @@ describe('every way in without a credential', () => {
       }
       for (const path of ['/api/token/rotate', '/api/token/clear'])
         expect(await ask(path, 'POST')).toMatchObject({ status: 401 });
-      for (const path of ['/api/nothing', '/x', '/mcp']) expect(await ask(path)).toMatchObject({ status: 404 });
-      expect(await ask('/mcp', 'POST')).toMatchObject({ status: 404 });
+      for (const path of ['/api/nothing', '/x', '/mcp/x']) expect(await ask(path)).toMatchObject({ status: 404 });
+      for (const method of ['GET', 'POST', 'DELETE']) {
+        expect(await ask('/mcp', method)).toMatchObject({ status: 401, challenge: 'Bearer realm="exai"' });
+      }
     }
   });
 

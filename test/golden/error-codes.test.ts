@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type DaemonProcess, TestHome } from '../support/daemon-process.ts';
 import { eventually } from '../support/deadline.ts';
+import { HttpMcpClient } from '../support/http-mcp-client.ts';
 import { OpsClient } from '../support/ops-client.ts';
 import { callTool, healthOf, inflight, runningCall, startCall } from './ops-calls.ts';
 import { RawSocket } from './raw-socket.ts';
@@ -16,11 +17,15 @@ describe('every code on the surfaces that exist', () => {
     env: { TOOL_CALL_MAX_SIZE: '4096', EXAI_WS_CALL_TIMEOUT: '3', EXAI_CANCEL_GRACE_SECS: '0' },
   });
 
-  /** One call over mcp; the whole answer. */
+  /** One call over mcp, and the same over `/mcp`, which must say the same; the whole answer. */
   const mcpCall = async (method: string, params: Record<string, unknown>) => {
     const client = await shared.session(mcpHello);
     client.send({ jsonrpc: '2.0', id: 1, method, params });
-    return client.frame({ id: 1 }, 15_000);
+    const answer = await client.frame({ id: 1 }, 15_000);
+    const http = await HttpMcpClient.connect({ port: shared.daemon.port });
+    expect(codesIn(await http.request(method, params))).toEqual(codesIn(answer));
+    await http.delete();
+    return answer;
   };
   const error = (code: number, name: string, retryable: boolean, mayHaveRun: boolean) => ({
     error: { code, message: expect.any(String), data: { code: name, retryable, mayHaveRun } },
@@ -367,4 +372,9 @@ async function admin(
     headers: { authorization: `Bearer ${secret}` },
   });
   return { status: response.status, body: await response.json() };
+}
+
+/** Every `code` in an answer, wherever it stands. */
+function codesIn(answer: unknown): string[] {
+  return [...JSON.stringify(answer).matchAll(/"code":("[A-Z_]+"|-?\d+)/g)].map(([, code = '']) => code);
 }

@@ -96,7 +96,8 @@ describe('clients that do not do their part', () => {
         peak = Math.max(peak, rssBytes());
         return (await connections()) === before.connections ? true : undefined;
       });
-      expect(peak - before.rss).toBeLessThan(100 * 1024 * 1024);
+      // 64 MiB may wait for a slow reader (guard 10), and the collector is not always there at once: far from 300 all the same.
+      expect(peak - before.rss).toBeLessThan(130 * 1024 * 1024);
       expect(slowest).toBeLessThan(1_000);
       expect(shared.daemon.stderr).toMatch(/"msg":"connection closed".*"code":1011.*keepalive ping timeout/);
       deaf.destroy();

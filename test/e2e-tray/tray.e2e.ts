@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isProcessAlive } from '../../platform/process-info.ts';
 import { eventually } from '../support/deadline.ts';
 import { killQuietly } from '../support/processes.ts';
@@ -91,6 +93,20 @@ test('TRAY-close: putting the window away is noted, once; a click on the icon sh
   await tray.until('shown', ({ windows }) => windows[0]?.isVisible || undefined);
   await hidden();
   expect((await tray.state()).record.notifications).toHaveLength(1);
+});
+
+test('TRAY-place: a window that was moved on Linux opens there again at the next start', async ({ desktop }) => {
+  const tray = desktop.start();
+  await tray.untilPicture('idle');
+  await tray.control('window-drag', { bounds: '300,100,420,600' });
+  const file = join(desktop.home.path, 'electron', 'userData', 'settings.json');
+  await eventually('the place in the settings', () =>
+    existsSync(file) && readFileSync(file, 'utf8').includes('420') ? true : undefined,
+  );
+  await tray.end();
+  const next = desktop.start();
+  const opened = await next.until('the window', ({ windows }) => windows.find(({ isVisible }) => isVisible));
+  expect(opened.bounds).toEqual({ x: 300, y: 100, width: 420, height: 600 });
 });
 
 test('TRAY-no-host: without a tray host the window is a normal one, and the icon moves in when one comes', async ({

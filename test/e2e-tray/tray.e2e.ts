@@ -95,6 +95,15 @@ test('TRAY-close: putting the window away is noted, once; a click on the icon sh
   expect((await tray.state()).record.notifications).toHaveLength(1);
 });
 
+test('TRAY-single: a start that fails ends with its reason in the crash log, and holds up no later start', async ({
+  desktop,
+}) => {
+  expect(await desktop.start([], { DOUBLE_CHROMIUM: '/nowhere/chromium' }).exited).toBe(1);
+  const log = readFileSync(join(desktop.home.path, 'electron', 'userData', 'crash.log'), 'utf8');
+  expect(log).toMatch(/Z start: .*\/nowhere\/chromium/);
+  await desktop.start().untilPicture('idle');
+});
+
 test('TRAY-place: a window that was moved on Linux opens there again at the next start', async ({ desktop }) => {
   const tray = desktop.start();
   await tray.untilPicture('idle');

@@ -113,11 +113,12 @@ export class Supervisor {
     }
   }
 
-  /** Lets the daemon live on without this app. */
+  /** Lets the daemon live on without this app; `start` finds it again. */
   release(): void {
     this.#wish += 1;
     this.#begin();
     this.#daemon = undefined;
+    this.#show('stopped', {});
   }
 
   /** Something came over the feed. */

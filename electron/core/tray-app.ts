@@ -104,6 +104,7 @@ export class TrayApp {
       updates: desktop.updates,
       callsInFlight: () => callsInFlight(this.#fleet.all.map(({ client }) => client)),
       leave: () => this.#leaveForUpdate(),
+      stay: () => this.#stay(),
       onChange,
       onReady: (found) => this.#notifier.tell({ type: 'update', version: found }),
     });
@@ -274,6 +275,14 @@ export class TrayApp {
     if (this.#quitReason !== 'none') return false;
     await this.#leave('update', 'keep');
     return true;
+  }
+
+  /** The update could not begin: the daemons are adopted again, and ✕ hides the window as before. */
+  #stay(): void {
+    if (this.#quitReason !== 'update') return;
+    this.#quitReason = 'none';
+    this.#fleet.startWanted();
+    this.#picture.resume();
   }
 
   #setPreferences(part: { readonly [Name in keyof HostPreferences]?: HostPreferences[Name] | undefined }): void {

@@ -305,6 +305,15 @@ describe('supervisor', () => {
     expect((await tray.until('ready')).pid).not.toBe(pid);
   });
 
+  it('DESK-update-way: a daemon that was let go for an update that came to nothing is adopted again', async () => {
+    const tray = watch();
+    tray.supervisor.start();
+    const { pid } = await tray.until('ready');
+    tray.supervisor.release();
+    tray.supervisor.start();
+    expect(await tray.until('ready')).toMatchObject({ pid, origin: 'adopted' });
+  });
+
   it('TRAY-quit: a stop during a restart leaves no daemon behind', async () => {
     const tray = watch();
     tray.supervisor.start();

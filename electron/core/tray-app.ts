@@ -183,8 +183,13 @@ export class TrayApp {
   }
 
   toggle(): void {
-    if (this.#options.desktop.window.isVisible()) this.#options.desktop.window.hide();
-    else this.show();
+    const { window } = this.#options.desktop;
+    if (!window.isVisible()) {
+      this.show();
+      return;
+    }
+    window.hide();
+    void this.#clipboard.clear();
   }
 
   click(rowId: string): void {

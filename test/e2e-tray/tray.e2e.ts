@@ -149,6 +149,11 @@ test('TRAY-clipboard: a config goes to the real clipboard, and what must not sta
   await page.evaluate('exaiHost.copyText({ text: "not to stay", clearAfterMs: 1500 })');
   expect(clipboard()).toBe('not to stay');
   await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
+  // A click on the icon puts the window away, and with it what was copied for a moment.
+  await page.evaluate('exaiHost.copyText({ text: "nor this", clearAfterMs: 3600000 })');
+  expect(clipboard()).toBe('nor this');
+  await tray.control('tray-click');
+  await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
 });
 
 test('TRAY-rotate: one click in the menu rotates the token and shows the result beside the work', async ({

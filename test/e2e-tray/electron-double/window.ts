@@ -146,6 +146,21 @@ export class BrowserWindow extends EventEmitter {
     return this.#bounds;
   }
 
+  getNormalBounds() {
+    return this.#bounds;
+  }
+
+  isDestroyed(): boolean {
+    return !windows.has(this);
+  }
+
+  /** A person drags it. As on Linux: each step is told, and the end of it is not. */
+  drag(bounds: { x: number; y: number; width: number; height: number }): void {
+    this.#bounds = bounds;
+    this.emit('move');
+    this.emit('resize');
+  }
+
   setBounds(bounds: { x: number; y: number; width: number; height: number }): void {
     this.#bounds = bounds;
   }

@@ -52,7 +52,12 @@ describe('CallJournal', () => {
     for (const id of [7, 8]) journal.startBeforeNextTask(start(id));
     const wasWritten = Promise.resolve().then(() => readFileSync(path, 'utf8'));
     expect(readFileSync(path, 'utf8')).toBe('');
-    expect((await wasWritten).split('\n').map((line) => /c_\d/.exec(line)?.[0])).toEqual(['c_6', 'c_7', 'c_8', undefined]);
+    expect((await wasWritten).split('\n').map((line) => /c_\d/.exec(line)?.[0])).toEqual([
+      'c_6',
+      'c_7',
+      'c_8',
+      undefined,
+    ]);
     journal.startBeforeNextTask(start(9));
     journal.start(start(10));
     expect(new PastJournal(path).verdict('shim-1', 9)).toBe('may-have-run');

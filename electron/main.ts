@@ -18,6 +18,7 @@ import { Settings } from './core/settings.ts';
 import { TrayApp } from './core/tray-app.ts';
 import { busPath, TrayHostWatch } from './core/tray-host.ts';
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts';
+import { closeDebugDoors, setMenuKeys } from './shell/closed-doors.ts';
 import { keepCrashLog } from './shell/crash-log.ts';
 import { electronDesktop } from './shell/desktop.ts';
 import { serveBridge } from './shell/ipc.ts';
@@ -38,6 +39,7 @@ function begin(): void {
   const crashLog = new CrashLog(join(userData, 'crash.log'));
   keepCrashLog(crashLog);
   registerAppScheme();
+  closeDebugDoors();
   app.setAppUserModelId(appId);
   app.on('window-all-closed', () => undefined); // it lives in the tray
   const start = app.whenReady().then(() => run(userData, crashLog));
@@ -49,6 +51,7 @@ function begin(): void {
 
 /** Makes every part once and connects them. */
 async function run(userData: string, crashLog: CrashLog): Promise<void> {
+  setMenuKeys();
   const isHidden = process.argv.includes('--hidden');
   const paths = runtimePaths(import.meta.dirname, app.isPackaged ? process.resourcesPath : undefined);
   const settings = new Settings(openSettingsFile(userData), (error) => crashLog.note('settings', error));
@@ -77,7 +80,7 @@ async function run(userData: string, crashLog: CrashLog): Promise<void> {
   const tray = new TrayIcon({
     pictures: paths.pictures,
     glyph: () => settings.now.preferences.trayGlyph,
-    onPrimaryClick: () => trayApp.toggle(),
+    onPrimaryClick: () => trayApp.clickIcon(),
     onRow: (id) => trayApp.click(id),
   });
   const mainWindow = new MainWindow({

@@ -12,11 +12,13 @@ import type { CrashLog } from './crash-log.ts';
 import type { DaemonFleet } from './daemon-fleet.ts';
 import type { DaemonProfiles } from './daemon-profiles.ts';
 import type { DesktopPorts } from './desktop-ports.ts';
+import type { OneQuestion } from './one-question.ts';
 import { stopQuestion } from './quit-policy.ts';
 import { findRow, type MenuAction, type TrayRow } from './tray-row.ts';
 
 export interface AppCommandsOptions {
   readonly desktop: DesktopPorts;
+  readonly questions: OneQuestion;
   readonly fleet: DaemonFleet;
   readonly profiles: DaemonProfiles;
   readonly clipboard: ClipboardKeeper;
@@ -223,10 +225,10 @@ export class AppCommands {
 
   /** What becomes of running calls at a stop; asked only when there are some. */
   async #askAboutCalls(): Promise<'wait' | 'end' | 'cancel'> {
-    const { desktop, fleet } = this.#options;
+    const { questions, fleet } = this.#options;
     const question = stopQuestion(fleet.current.snapshot);
     if (question === undefined) return 'end';
-    const { choice } = await desktop.ask(question);
+    const { choice } = await questions.ask(question);
     return choice === 'now' ? 'end' : choice;
   }
 

@@ -18,7 +18,9 @@ import type { DaemonStarter } from './daemon-starter.ts';
 import type { DesktopPorts } from './desktop-ports.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { orNothing } from './end-daemon.ts';
+import { IconClick } from './icon-click.ts';
 import { Notifier } from './notifier.ts';
+import { OneQuestion } from './one-question.ts';
 import { connectedSessions, quitPlan, quitQuestion } from './quit-policy.ts';
 import type { Settings } from './settings.ts';
 import { UpdateFlow } from './update-flow.ts';
@@ -64,7 +66,10 @@ export class TrayApp {
   readonly #updates: UpdateFlow;
   /** Secrets of providers and upstream servers; docs/adr/0013 says how one reaches the daemon. */
   readonly vault: Vault;
+  readonly #iconClick: IconClick;
+  readonly #questions: OneQuestion;
   #hasTrayHost = true;
+  #hasStarted = false;
   #loginItem: LoginItemState = 'unavailable';
   #quitReason: QuitReason = 'none';
 
@@ -72,6 +77,8 @@ export class TrayApp {
     this.#options = options;
     const { desktop, settings, starter, clock, random, env, version } = options;
     this.#profiles = new DaemonProfiles(settings, env);
+    this.#iconClick = new IconClick({ platform: options.platform, now: () => clock.now() });
+    this.#questions = new OneQuestion(desktop);
     this.#clipboard = new ClipboardKeeper(desktop.clipboard, clock);
     this.#notifier = new Notifier({
       desktop,
@@ -110,6 +117,7 @@ export class TrayApp {
     });
     this.#commands = new AppCommands({
       desktop,
+      questions: this.#questions,
       fleet: this.#fleet,
       profiles: this.#profiles,
       clipboard: this.#clipboard,
@@ -168,6 +176,7 @@ export class TrayApp {
     this.#fleet.startWanted();
     this.#updates.start();
     void this.vault.check();
+    this.#hasStarted = true;
     if (!isHidden) this.show();
     else if (!this.#hasTrayHost) desktop.window.minimise();
   }
@@ -182,13 +191,17 @@ export class TrayApp {
     return this.#quitReason;
   }
 
-  toggle(): void {
+  /** The primary button on the icon. */
+  clickIcon(): void {
     const { window } = this.#options.desktop;
-    if (!window.isVisible()) {
-      this.show();
-      return;
-    }
-    window.hide();
+    const answer = this.#iconClick.answer(window.isVisible());
+    if (answer === 'show') this.show();
+    else if (answer === 'hide') this.#putAway('hide');
+  }
+
+  /** What was copied for a moment does not outlive the sight of the window. */
+  #putAway(how: 'hide' | 'minimise'): void {
+    this.#options.desktop.window[how]();
     void this.#clipboard.clear();
   }
 
@@ -200,7 +213,10 @@ export class TrayApp {
     });
   }
 
+  /** A desktop that has lost its tray, or never had one, shows the window among those of other programs. */
   setTrayHost(hasTrayHost: boolean): void {
+    const { window } = this.#options.desktop;
+    if (!hasTrayHost && this.#hasStarted && !window.isVisible()) window.minimise();
     this.#hasTrayHost = hasTrayHost;
     this.#picture.changed();
   }
@@ -215,11 +231,10 @@ export class TrayApp {
     if (this.#quitReason !== 'none') return true;
     const { desktop, settings } = this.#options;
     if (!this.#hasTrayHost) {
-      desktop.window.minimise();
+      this.#putAway('minimise');
       return false;
     }
-    desktop.window.hide();
-    void this.#clipboard.clear();
+    this.#putAway('hide');
     if (!settings.now.seenNotices.includes('hidden')) {
       this.#dismiss('hidden');
       desktop.notify(en.tray.notifications.hidden, () => this.show());
@@ -235,7 +250,7 @@ export class TrayApp {
     const plan = quitPlan({ connected: sessions.length, choice, preference: settings.now.preferences.quitChoice });
     let what: 'keep' | 'stop';
     if (plan.type === 'ask') {
-      const reply = await desktop.ask(quitQuestion(sessions));
+      const reply = await this.#questions.ask(quitQuestion(sessions));
       // The session may have ended over the question.
       if (reply.choice === 'cancel' || this.#quitReason !== 'none') return;
       what = reply.choice;

@@ -34,8 +34,13 @@ export function electronDesktop(parts: Parts): DesktopPorts {
     notify({ title, body }, onClick) {
       const notification = new Notification({ title, body });
       shown.add(notification);
+      const release = (): void => {
+        shown.delete(notification);
+      };
       notification.on('click', onClick);
-      notification.on('close', () => shown.delete(notification));
+      notification.on('click', release);
+      notification.on('close', release);
+      notification.on('failed', release);
       notification.show();
     },
     openFolder: (path) => void shell.openPath(path),

@@ -1,4 +1,4 @@
-import { BrowserWindow, screen, shell } from 'electron';
+import { app, BrowserWindow, nativeTheme, screen, shell } from 'electron';
 import { appOrigin, hostStateChannel } from '../../protocol/host-verbs.ts';
 import type { DesktopPorts } from '../core/desktop-ports.ts';
 import { isAllowedLink, isOwnPage } from '../core/link-policy.ts';
@@ -16,6 +16,8 @@ export interface MainWindowOptions {
   readonly onVisible: (isVisible: boolean) => void;
 }
 
+/** `--bg` of the page: what is seen before it is drawn. */
+const grounds = { light: '#FAF9F6', dark: '#141518' } as const;
 /** A move that has rested this long has ended. */
 const settledMs = 300;
 
@@ -36,12 +38,14 @@ export class MainWindow {
       title: 'EXAI Tray',
       autoHideMenuBar: true,
       fullscreenable: false,
+      backgroundColor: nativeTheme.shouldUseDarkColors ? grounds.dark : grounds.light,
       webPreferences: {
         preload: options.preload,
         contextIsolation: true,
         sandbox: true,
         nodeIntegration: false,
         spellcheck: false,
+        devTools: !app.isPackaged,
       },
     });
     this.#guard();

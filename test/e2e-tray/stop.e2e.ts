@@ -8,6 +8,7 @@ import { killQuietly } from '../support/processes.ts';
 import { type RawClient, textOf } from '../support/raw-client.ts';
 import type { ControlRow } from './electron-double/control.ts';
 import { daemonPid, expect, type TrayDesktop, test } from './fixtures.ts';
+import type { TrayProcess } from './tray-process.ts';
 
 /** A daemon with slow tools, for the tray to adopt. */
 async function startSlowDaemon({ home }: TrayDesktop, env: Readonly<Record<string, string>> = {}): Promise<number> {
@@ -189,6 +190,19 @@ const rowIds = [
   'quit',
 ];
 
+/** The tray's menu follows once a second at most: as it is when it has not changed for longer. */
+async function restingMenu(tray: TrayProcess): Promise<readonly ControlRow[]> {
+  const read = async (): Promise<readonly ControlRow[]> => (await tray.state()).trays[0]?.menu ?? [];
+  return await eventually('a menu at rest', async () => {
+    const before = await read();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1_300);
+    });
+    const after = await read();
+    return JSON.stringify(before) === JSON.stringify(after) ? after : undefined;
+  });
+}
+
 test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every row, enabled by the same rules', async ({
   desktop,
 }) => {
@@ -212,7 +226,7 @@ test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every
       await expectRows(submenu);
     }
   };
-  const { menu = [] } = (await tray.state()).trays[0] ?? {};
+  const menu = await restingMenu(tray);
   expect(menu.map(({ id }) => id)).toEqual(rowIds);
   await expectRows(menu);
   // The same rules when the daemon is stopped.
@@ -220,7 +234,7 @@ test('UI-43 TRAY-no-host: without a tray host the menu of the window holds every
   await page.getByTestId('menu-daemon:stop').click();
   await tray.untilRow('status', /^Stopped/);
   await page.getByTestId('app-menu').click();
-  const stopped = (await tray.state()).trays[0]?.menu ?? [];
+  const stopped = await restingMenu(tray);
   expect(stopped.filter(({ isEnabled }) => !isEnabled).map(({ id }) => id)).toEqual([
     'status',
     'dashboard',

@@ -19,6 +19,8 @@ test('TRAY-window: a start shows the real interface of a real daemon, and the tr
   await tray.untilRow('status', /^Running/);
   const { windows } = await tray.state();
   expect(windows).toMatchObject([{ isVisible: true, bounds: { width: 380, height: 560 } }]);
+  // TRAY-doors: no key of a menu reloads the page or opens developer tools.
+  expect((await tray.state()).record.applicationMenu).toEqual(['editMenu', 'windowMenu']);
 });
 
 test('TRAY-follows: when the daemon is killed, icon, menu and window say so, and again when it is back', async ({
@@ -134,6 +136,17 @@ test('TRAY-no-host: without a tray host the window is a normal one, and the icon
   await expect.poll(hostState).toMatchObject({ value: { hasTrayHost: true, notices: [] } });
 });
 
+test('TRAY-no-host: a tray that goes while the window is away leaves the window in the list of the desktop', async ({
+  desktop,
+}) => {
+  const tray = desktop.start(['--hidden']);
+  await tray.page();
+  await tray.untilPicture('idle');
+  expect(await tray.isWindowVisible()).toBe(false);
+  desktop.bus.setHost(false);
+  await tray.until('minimised', ({ windows }) => windows[0]?.isMinimised || undefined);
+});
+
 test('TRAY-clipboard: a config goes to the real clipboard, and what must not stay there is taken off', async ({
   desktop,
 }) => {
@@ -149,10 +162,12 @@ test('TRAY-clipboard: a config goes to the real clipboard, and what must not sta
   await page.evaluate('exaiHost.copyText({ text: "not to stay", clearAfterMs: 1500 })');
   expect(clipboard()).toBe('not to stay');
   await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
-  // A click on the icon puts the window away, and with it what was copied for a moment.
+  // With the window goes what was copied for a moment.
   await page.evaluate('exaiHost.copyText({ text: "nor this", clearAfterMs: 3600000 })');
   expect(clipboard()).toBe('nor this');
-  await tray.control('tray-click');
+  await tray.control('tray-click'); // shows what is there already
+  expect(await tray.isWindowVisible()).toBe(true);
+  await tray.closeWindow();
   await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
 });
 

@@ -12,6 +12,8 @@ interface Closable {
 class App extends EventEmitter {
   readonly isPackaged = false;
   readonly name = 'exai-tray';
+  /** Switches that the app has taken away. */
+  readonly commandLine = { removeSwitch: (name: string): void => void record.log.push(`switch removed: ${name}`) };
   readonly closables = new Set<Closable>();
   isQuitting = false;
   /** What this instance had to tell the first one has arrived. */

@@ -15,6 +15,10 @@ export class Menu {
     this.template = template;
   }
 
+  static setApplicationMenu(menu: Menu): void {
+    record.applicationMenu = menu.template.map(({ role = '' }) => role);
+  }
+
   static buildFromTemplate(template: readonly MenuItemConstructorOptions[]): Menu {
     return new Menu(template);
   }
@@ -132,6 +136,7 @@ export const shell = {
 
 class NativeTheme extends EventEmitter {
   shouldUseDarkColorsForSystemIntegratedUI = false;
+  shouldUseDarkColors = false;
   get themeSource(): string {
     return record.themeSource;
   }

@@ -14,6 +14,7 @@ export const record = {
   dialogAnswers: [] as { response: number; checkboxChecked: boolean }[],
   notifications: [] as { title: string; body: string }[],
   loginItem: { openAtLogin: false },
+  applicationMenu: [] as string[],
   log: [] as string[],
   themeSource: 'system',
 };

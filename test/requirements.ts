@@ -71,6 +71,7 @@ const rows: readonly (readonly [string, string])[] = [
   // Files of editors
   ['EDIT-bytes-kept', 'add, rename, remove and undo give the former bytes of an editor’s file, or no file, again'],
   ['EDIT-any-jsonc', 'random JSON with comments survives an edit, and the client’s own reader finds the entry'],
+  ['EDIT-any-toml', 'random TOML survives an edit, and a reader finds the entry'],
   ['EDIT-malformed', 'a malformed file is not written, and the place of the error is told'],
   ['EDIT-compare-and-swap', 'a file that was changed since the preview, or since the edit, is left alone'],
   ['EDIT-obstacles', 'linked, read-only, irregular and huge files are handled or refused'],

@@ -101,6 +101,8 @@ const fixtures: readonly [EditorId, PlaceKind, string][] = [
   ['opencode', 'project', '{ "mcp": { "servers": { "a": { "type": "local", "command": ["x"] } } } }'],
   ['qwen', 'project', '{}\n'],
   ['copilot-cli', 'user', '{ }\n'],
+  ['codex', 'user', 'model = "m" # kept\r\n\r\n[mcp_servers.db]\r\ncommand = "pg"\r\nenv = { A = "1" }\r\n'],
+  ['codex', 'project', '[mcp_servers.db.env]\nA = "1"\n# the end'],
   ['junie', 'user', '{\n\n}\n'],
 ];
 
@@ -265,6 +267,50 @@ describe('the files of clients', () => {
           },
         },
       });
+    }
+  });
+
+  it('EDIT-seed-configs: VS Code gets the same entries below its own key', () => {
+    const typed: unknown = JSON.parse(files.render(targetFor('generic'), sampleSpec(1), 'stdio')?.text ?? '');
+    const own: unknown = JSON.parse(files.render(targetFor('vscode'), sampleSpec(1), 'stdio')?.text ?? '');
+    expect(own).toEqual({ servers: Object(typed).mcpServers });
+  });
+
+  it('EDIT-catalogue: a client is found by its folder or its program, its file is known before it is there', () => {
+    const detected = (editor: EditorId) => files.detect().find((found) => found.editor === editor);
+    expect(detected('codex')).toMatchObject({ isInstalled: false, targets: [{ fileExists: false }] });
+    put(targetFor('codex'), '');
+    expect(detected('codex')).toMatchObject({
+      isInstalled: true,
+      targets: [{ fileExists: true, target: targetFor('codex') }],
+    });
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'gemini'), '');
+    const machine = {
+      platform: 'linux',
+      home,
+      env: { PATH: `/none:${bin}` },
+      exists: existsSync,
+      list: () => [],
+    } as const;
+    const others = createEditorFiles({ stateDir: join(home, 'state'), machine }).detect();
+    expect(others.filter(({ isInstalled }) => isInstalled).map(({ editor }) => editor)).toEqual([
+      'gemini-cli',
+      'codex',
+    ]);
+  });
+
+  it('EDIT-names: the doctor sees what was changed by hand in our entry, and entries that nobody here knows', async () => {
+    for (const editor of ['codex', 'cursor'] as const) {
+      const target = targetFor(editor);
+      await applied(planned(files.plan({ target, change: 'add', spec: sampleSpec() })));
+      const text = readFileSync(target.path, 'utf8');
+      put(target, text.replace('vscode-instance-3', 'mine'));
+      expect(files.findOurEntries(target, [sampleSpec()])).toMatchObject({
+        entries: [{ state: 'drifted', differs: ['env.EXAI_SESSION_ID'], instanceId: 'inst_7f3kq3' }],
+      });
+      expect(files.findOurEntries(target, [])).toMatchObject({ entries: [{ state: 'unknown-instance' }] });
     }
   });
 });

@@ -16,7 +16,7 @@ import type {
 } from './editor.ts';
 import { entryEnv, entryOf, isLauncherLost, needsInput, tokenInput } from './entry-forms.ts';
 import { identityOf, instanceIdOf, isOurCommand } from './entry-reader.ts';
-import { jsonConfig } from './json-config.ts';
+import { formatOf } from './format-of.ts';
 import { jsonMember, parseJsonDocument } from './json-document.ts';
 import { refuse, warn } from './refuse.ts';
 import { textPlace } from './text-splice.ts';
@@ -88,7 +88,7 @@ type Entries = {
 
 export function readEntries(target: Target, text: string | undefined): Entries | EditRefusal {
   if (text === undefined) return { type: 'entries', entries: [], notes: [] };
-  const read = jsonConfig.read(text, target);
+  const read = formatOf(target).read(text, target);
   switch (read.type) {
     case 'entries':
       return read;
@@ -105,7 +105,7 @@ export function readEntries(target: Target, text: string | undefined): Entries |
 function checkRequest(request: EditRequest, target: Target, platform: NodeJS.Platform): EditRefusal | undefined {
   const { spec, change, wayIn = 'stdio' } = request;
   const { path } = target;
-  if (path === '' || target.grammar === 'toml') return refuse('copyOnly', path);
+  if (path === '') return refuse('copyOnly', path);
   if (change === 'remove') return undefined;
   if (!serverNamePattern.test(spec.serverName) || spec.serverName.toLowerCase() === 'workspace') {
     return refuse('badName', path, { field: 'serverName', params: { name: spec.serverName } });
@@ -170,7 +170,7 @@ function edited(
   added: NewEntry,
 ): Edited {
   if (mine.length === 0) {
-    const result = jsonConfig.add(text, target, added);
+    const result = formatOf(target).add(text, target, added);
     return { text: result.text, footprint: { ...result.footprint, folders: [] } };
   }
   const kept = footprint ?? noFootprint;
@@ -178,10 +178,10 @@ function edited(
   // Copies of one instance would be one window twice: only the last one stays.
   let current: string | undefined = text;
   for (const key of change === 'remove' ? [...others, last] : others) {
-    if (current !== undefined) current = jsonConfig.remove(current, target, key, footprint);
+    if (current !== undefined) current = formatOf(target).remove(current, target, key, footprint);
   }
   if (change === 'remove' || current === undefined) return { text: current, footprint: kept };
-  return { text: jsonConfig.merge(current, target, last, added), footprint: kept };
+  return { text: formatOf(target).merge(current, target, last, added), footprint: kept };
 }
 
 function planOf(

@@ -1,9 +1,8 @@
 import { editorOf } from './catalogue.ts';
 import type { EntrySpec, RenderedEntry, Target, WayIn } from './editor.ts';
 import { type Entry, entryOf, isVsCode, needsInput, tokenInput, tokenPlaceholder } from './entry-forms.ts';
-import { jsonConfig } from './json-config.ts';
+import { formatOf } from './format-of.ts';
 import { warn } from './refuse.ts';
-import { tomlTable } from './toml-text.ts';
 
 /** A whole file with this one entry, for the clipboard; it never holds a token (CLIENTS §12 W4). */
 export function renderEntry(
@@ -16,10 +15,7 @@ export function renderEntry(
   const entry = editor.waysIn.includes(wayIn) ? entryOf(target, spec, wayIn, platform) : undefined;
   if (entry === undefined) return undefined;
   const input = needsInput(target, wayIn) ? tokenInput : undefined;
-  const text =
-    target.grammar === 'toml'
-      ? tomlTable([...target.root, spec.serverName], entry)
-      : jsonConfig.add(undefined, target, { key: spec.serverName, entry, input }).text;
+  const { text } = formatOf(target).add(undefined, target, { key: spec.serverName, entry, input });
   const byHand = wayIn !== 'stdio' && editor.token === 'paste' ? [warn('pasteToken', { name: tokenPlaceholder })] : [];
   const set = wayIn !== 'stdio' && editor.token === 'variable' ? [warn('setVariable', { name: 'EXAI_WS_TOKEN' })] : [];
   return {

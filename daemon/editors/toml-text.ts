@@ -7,11 +7,11 @@ export function tomlTable(path: readonly string[], entry: Entry): string {
   return `${[`[${path.map(tomlKey).join('.')}]`, ...lines].join('\n')}\n`;
 }
 
-function tomlKey(key: string): string {
+export function tomlKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
 }
 
-function tomlValue(value: unknown): string {
+export function tomlValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
   if (isRecord(value)) {
     return `{ ${Object.entries(value)

@@ -51,6 +51,7 @@ export const editors = {
     badValue: 'this is no value',
     moreAfterEnd: 'there is more after the end',
     tooDeep: 'it is nested too deeply',
+    notToml: 'this is no TOML',
   },
   warnings: {
     duplicateKey: '“{name}” stands here twice; the last one counts.',

@@ -1,3 +1,4 @@
+import { limits } from '../../../protocol/limits.ts';
 import type { EntrySpec } from '../editor.ts';
 
 /** An instance as the wizard makes them, the `number`th. */
@@ -11,8 +12,8 @@ export function sampleSpec(number = 3, changes: Partial<EntrySpec> = {}): EntryS
     tokenFile: `/home/ana/.local/state/exai-tray/credentials/inst_7f3kq${number}.token`,
     launcher: { command: '/home/ana/.local/share/exai-tray/bin/exai-shim', args: [], env: {} },
     endpoint: {
-      http: 'http://127.0.0.1:8765/mcp',
-      ws: 'ws://127.0.0.1:8765/mcp',
+      http: `http://127.0.0.1:${limits.defaultPort}/mcp`,
+      ws: `ws://127.0.0.1:${limits.defaultPort}/mcp`,
       local: 'unix:///run/user/1000/exai-tray/daemon.sock#/mcp',
     },
     callTimeoutMs: 180_000,

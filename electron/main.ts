@@ -40,14 +40,18 @@ function begin(): void {
   registerAppScheme();
   app.setAppUserModelId(appId);
   app.on('window-all-closed', () => undefined); // it lives in the tray
-  void app.whenReady().then(() => run(userData, crashLog));
+  const start = app.whenReady().then(() => run(userData, crashLog));
+  start.catch((error: unknown) => {
+    crashLog.note('start', error);
+    app.exit(1); // half a start would hold the lock, and every further start with it
+  });
 }
 
 /** Makes every part once and connects them. */
 async function run(userData: string, crashLog: CrashLog): Promise<void> {
   const isHidden = process.argv.includes('--hidden');
   const paths = runtimePaths(import.meta.dirname, app.isPackaged ? process.resourcesPath : undefined);
-  const settings = new Settings(openSettingsFile(userData));
+  const settings = new Settings(openSettingsFile(userData), (error) => crashLog.note('settings', error));
   const isLinux = process.platform === 'linux';
   const program = programToStart(process.env, process.execPath);
   const autostart = isLinux

@@ -1,4 +1,5 @@
 import { notScalar, scalarAt, skipSpace, skipString, skipValue, stringAt } from './json-text.ts';
+import { isPlainText, plainStringEnd, plainText } from './short-json-text.ts';
 
 /** Where a value stands in a JSON text: bytes from `start`, `end` exclusive. */
 export interface Slice {
@@ -21,31 +22,61 @@ const comma = 0x2c;
 
 /** The members of the object that starts at `start`; undefined when there is none, or it is damaged at its top level. */
 export function membersOf(bytes: Uint8Array, start = 0): readonly Member[] | undefined {
-  let at = skipSpace(bytes, start);
-  if (bytes[at] !== 0x7b) return undefined;
   const members: Member[] = [];
+  const isWhole = walk(bytes, start, (keyStart, keyEnd, valueStart, valueEnd) => {
+    const key = keyText(bytes, keyStart, keyEnd);
+    if (key !== undefined) members.push({ key, start: valueStart, end: valueEnd });
+    return key !== undefined;
+  });
+  return isWhole ? members : undefined;
+}
+
+/** Calls `each` for every member, with the places of key and value; false when the object is damaged, or `each` says so. */
+function walk(
+  bytes: Uint8Array,
+  start: number,
+  each: (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => boolean,
+): boolean {
+  let at = skipSpace(bytes, start);
+  if (bytes[at] !== 0x7b) return false;
   at = skipSpace(bytes, at + 1);
-  if (bytes[at] === 0x7d) return members;
+  if (bytes[at] === 0x7d) return true;
   for (;;) {
-    if (bytes[at] !== quote) return undefined;
-    const keyEnd = skipString(bytes, at);
-    const key = keyEnd < 0 ? undefined : stringAt(bytes, at, keyEnd);
+    if (bytes[at] !== quote) return false;
+    const keyStart = at;
+    const keyEnd = plainStringEnd(bytes, at) || skipString(bytes, at);
+    if (keyEnd < 0) return false;
     at = skipSpace(bytes, keyEnd);
-    if (key === undefined || bytes[at] !== 0x3a) return undefined;
+    if (bytes[at] !== 0x3a) return false;
     const valueStart = skipSpace(bytes, at + 1);
-    const end = skipValue(bytes, valueStart);
-    if (end < 0) return undefined;
-    members.push({ key, start: valueStart, end });
-    at = skipSpace(bytes, end);
-    if (bytes[at] === 0x7d) return members;
-    if (bytes[at] !== comma) return undefined;
+    const valueEnd = skipValue(bytes, valueStart);
+    if (valueEnd < 0 || !each(keyStart, keyEnd, valueStart, valueEnd)) return false;
+    at = skipSpace(bytes, valueEnd);
+    if (bytes[at] === 0x7d) return true;
+    if (bytes[at] !== comma) return false;
     at = skipSpace(bytes, at + 1);
   }
 }
 
+/** The string between two quotes; undefined when an escape in it is wrong. */
+function keyText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  return plainStringEnd(bytes, start) === end ? plainText(bytes, start + 1, end - 1) : stringAt(bytes, start, end);
+}
+
 /** Where the value of `key` stands in the object at `start`; of equal keys the last counts, as in `JSON.parse`. */
 export function memberOf(bytes: Uint8Array, start: number, key: string): Slice | undefined {
-  return membersOf(bytes, start)?.findLast((member) => member.key === key);
+  let found: Slice | undefined;
+  const isWhole = walk(bytes, start, (keyStart, keyEnd, valueStart, valueEnd) => {
+    if (!isPlainText(bytes, keyStart + 1, keyEnd - 1, key)) {
+      // Written otherwise, it may still be this key.
+      if (plainStringEnd(bytes, keyStart) === keyEnd) return true;
+      const text = stringAt(bytes, keyStart, keyEnd);
+      if (text !== key) return text !== undefined;
+    }
+    found = { start: valueStart, end: valueEnd };
+    return true;
+  });
+  return isWhole ? found : undefined;
 }
 
 /** The value of `key` when it is a string. */

@@ -32,7 +32,9 @@ describe('CallJournal', () => {
   it('WIRE-M3 MAIN-honest-crash: one line before the call, one after it', () => {
     const { path, journal } = create();
     journal.start(start(7));
+    expect(readFileSync(path, 'utf8')).toMatch(/^.+\n$/);
     journal.end('c_7');
+    journal.close();
     const lines = readFileSync(path, 'utf8').split('\n');
     expect(lines.map((line) => (line === '' ? null : (JSON.parse(line) as unknown)))).toEqual([
       { t: expect.any(Number), e: 'start', shim: 'shim-1', id: 7, call: 'c_7', safe: false },
@@ -40,9 +42,26 @@ describe('CallJournal', () => {
       null,
     ]);
     journal.close();
-    journal.close();
     journal.end('c_7'); // after close nothing is written, and nothing fails
     expect(readFileSync(path, 'utf8').split('\n')).toEqual(lines);
+  });
+
+  it('WIRE-M3 MAIN-honest-crash: calls that start in one turn are all written before any of them can go on', async () => {
+    const { path, journal } = create();
+    journal.end('c_6');
+    for (const id of [7, 8]) journal.startBeforeNextTask(start(id));
+    const wasWritten = Promise.resolve().then(() => readFileSync(path, 'utf8'));
+    expect(readFileSync(path, 'utf8')).toBe('');
+    expect((await wasWritten).split('\n').map((line) => /c_\d/.exec(line)?.[0])).toEqual([
+      'c_6',
+      'c_7',
+      'c_8',
+      undefined,
+    ]);
+    journal.startBeforeNextTask(start(9));
+    journal.start(start(10));
+    expect(new PastJournal(path).verdict('shim-1', 9)).toBe('may-have-run');
+    journal.close();
   });
 
   it.skipIf(process.platform === 'win32')('MAIN-private-state: the file is the user’s alone', () => {

@@ -5,16 +5,29 @@ import { type RequestId, requestIdKey } from '../../protocol/ids.ts';
 /** What an earlier run says about one request of a shim (WIRE §5.2). */
 export type JournalVerdict = 'not-started' | 'may-have-run' | 'unreadable';
 
+export interface StartedEntry {
+  readonly shimId: string;
+  readonly id: RequestId;
+  readonly callId: string;
+}
+
+/** How long the end of a call may wait for another line to be written with; nothing depends on it. */
+const endDelayMs = 1_000;
+
 /**
- * The record of calls that must not run twice: one line before dispatch, one when the call has ended. Written
- * synchronously, because it must be on its way to the disk's cache before the tool starts; it survives `kill -9` of the
- * daemon. Calls of safe tools are not written: for them "never started" and "may run again" are the same answer.
+ * The record of calls that must not run twice: one line before dispatch, one when the call has ended. The first is
+ * written synchronously, because it must be on its way to the disk's cache before the tool starts; it survives `kill -9`
+ * of the daemon. Calls of safe tools are not written: for them "never started" and "may run again" are the same answer.
  */
 export class CallJournal {
   readonly #path: string;
   readonly #onFailure: (error: Error) => void;
   #file: number | undefined;
   #hasFailed = false;
+  /** Whole lines that have not been written. */
+  #waiting = '';
+  #isWriteDue = false;
+  #endTimer: NodeJS.Timeout | undefined;
 
   constructor(path: string, onFailure: (error: Error) => void) {
     this.#path = path;
@@ -30,33 +43,54 @@ export class CallJournal {
     }
   }
 
-  start(entry: { shimId: string; id: RequestId; callId: string }): void {
-    this.#append({
-      t: Date.now() / 1000,
-      e: 'start',
-      shim: entry.shimId,
-      id: entry.id,
-      call: entry.callId,
-      safe: false,
-    });
+  /** The line is written when this returns. */
+  start(entry: StartedEntry): void {
+    this.#addStart(entry);
+    this.#write();
   }
 
+  /**
+   * The line is written before any microtask runs that is queued from now on, together with those of all calls that
+   * start in this turn of the loop: for tools that do nothing before their first `await`.
+   */
+  startBeforeNextTask(entry: StartedEntry): void {
+    this.#addStart(entry);
+    if (this.#isWriteDue) return;
+    this.#isWriteDue = true;
+    queueMicrotask(() => this.#write());
+  }
+
+  /** Nobody is told anything else because of this line: it waits for the next one that must be written. */
   end(callId: string): void {
-    this.#append({ e: 'end', call: callId });
+    if (this.#file === undefined) return;
+    this.#waiting += `{"e":"end","call":${JSON.stringify(callId)}}\n`;
+    this.#endTimer ??= setTimeout(() => this.#write(), endDelayMs).unref();
   }
 
   /** Keeps the file: the next run may need it. */
   close(): void {
+    this.#write();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 
-  #append(entry: Record<string, unknown>): void {
-    if (this.#file === undefined) return;
+  #addStart({ shimId, id, callId }: StartedEntry): void {
+    const [shim, request, call] = [JSON.stringify(shimId), JSON.stringify(id), JSON.stringify(callId)];
+    this.#waiting += `{"t":${Date.now() / 1000},"e":"start","shim":${shim},"id":${request},"call":${call},"safe":false}\n`;
+  }
+
+  #write(): void {
+    const lines = this.#waiting;
+    this.#waiting = '';
+    this.#isWriteDue = false;
+    clearTimeout(this.#endTimer);
+    this.#endTimer = undefined;
+    if (this.#file === undefined || lines === '') return;
     try {
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`, 'utf8');
-      // A disk that fills up may take a part of the line without an error.
-      if (writeSync(this.#file, line) < line.length) throw new Error('the journal was written in part only');
+      // A disk that fills up may take a part of the text without an error.
+      if (writeSync(this.#file, lines) < Buffer.byteLength(lines)) {
+        throw new Error('the journal was written in part only');
+      }
     } catch (error) {
       this.#fail(error);
     }
@@ -70,7 +104,8 @@ export class CallJournal {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     try {
-      this.close();
+      if (this.#file !== undefined) closeSync(this.#file);
+      this.#file = undefined;
       rmSync(this.#path, { force: true });
     } catch {
       // what cannot be removed on a broken disk is found damaged by the next run

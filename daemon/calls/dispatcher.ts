@@ -65,6 +65,8 @@ export interface StartedCall {
   readonly deadlineMs: number;
   readonly wasQueued: boolean;
   readonly isSafe: boolean;
+  /** The tool is a server's: nothing is sent there in the turn of the loop in which it is started. */
+  readonly isRelayed: boolean;
 }
 
 export interface CallTiming {
@@ -291,7 +293,9 @@ export class Dispatcher {
       );
     try {
       const isSafe = tool.annotations.readOnlyHint === true || tool.annotations.idempotentHint === true;
-      request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued: times.wasQueued, isSafe });
+      const isRelayed = tool.upstream !== undefined;
+      const { wasQueued } = times;
+      request.onStarted?.({ callId: info.callId, deadlineMs: callTimeoutMs, wasQueued, isSafe, isRelayed });
       if (watch.isAborted) return abortReply();
       const running = this.#invoke(inflight, request, watch);
       const finished = running instanceof Promise ? await Promise.race([running, aborted(watch.call.signal)]) : running;

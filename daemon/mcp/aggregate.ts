@@ -104,10 +104,10 @@ export class Aggregate implements ToolSource {
       return lists === null ? [] : [{ entry, lists, isStale }];
     });
     const { filter } = this.#options;
-    const key = JSON.stringify([
-      filter.keyOf(user),
-      ...sources.map(({ entry, lists, isStale }) => [entry.config.id, this.#version(lists), isStale]),
-    ]);
+    let key = filter.keyOf(user);
+    for (const { entry, lists, isStale } of sources) {
+      key += `\n${entry.config.id}\n${this.#version(lists)}${isStale ? '-' : ''}`;
+    }
     const known = this.#views.get(key);
     if (known !== undefined) return known;
     if (this.#views.size >= maxCachedViews) this.#views.clear();

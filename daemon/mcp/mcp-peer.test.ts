@@ -124,6 +124,7 @@ function create(tools: readonly Tool[], setup: Setup = {}) {
     callChat,
     notify,
     confirmations: () => confirmations,
+    closeJournal: () => journal.close(),
     journal: () =>
       readFileSync(journalPath, 'utf8')
         .split('\n')
@@ -583,7 +584,7 @@ describe('a client that is away', () => {
   it('WIRE-M3 MAIN-honest-crash: the journal has a start before and an end after every call that is not safe', async () => {
     const held = new HeldTool('chat');
     const safe = new HeldTool('look', { traits: { annotations: { readOnlyHint: true } } });
-    const { callChat, request, journal, send } = create([held.tool, safe.tool]);
+    const { callChat, request, journal, closeJournal, send } = create([held.tool, safe.tool]);
     callChat('a-3');
     request(2, 'tools/call', { name: 'look' });
     request(3, 'tools/list');
@@ -591,6 +592,7 @@ describe('a client that is away', () => {
     expect(journal()).toMatchObject([{ e: 'start', shim: shimId, id: 'a-3', call: 'c_1', safe: false }]);
     send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'a-3' } });
     await settled();
+    closeJournal();
     expect(journal()).toMatchObject([{ e: 'start' }, { e: 'end', call: 'c_1' }]);
   });
 

@@ -402,11 +402,13 @@ export class McpPeer implements SessionPeer {
       cancelled: request.cancel.signal,
       canceller: request.cancel,
       sessionGone: this.#session.gone,
-      onStarted: ({ callId, deadlineMs, isSafe }) => {
+      onStarted: ({ callId, deadlineMs, isSafe, isRelayed }) => {
         request.deadlineAt = this.#options.monotonicNow() + deadlineMs;
         if (resumable !== null && !isSafe) {
           journalledAs = callId;
-          resumable.journal.start({ shimId: resumable.shimId, id, callId });
+          const { journal, shimId } = resumable;
+          if (isRelayed) journal.startBeforeNextTask({ shimId, id, callId });
+          else journal.start({ shimId, id, callId });
         }
       },
       ...(progress === undefined

@@ -1,5 +1,5 @@
-import { type Edit, memberOf, textMember } from '../../protocol/json-slices.ts';
-import { spliced } from '../upstreams/spliced.ts';
+import { type Edit, memberOf } from '../../protocol/json-slices.ts';
+import { spliced, splicedParts } from '../upstreams/spliced.ts';
 
 export interface ParamChanges {
   /** Value of `name`, when the server calls it differently. */
@@ -8,10 +8,13 @@ export interface ParamChanges {
   readonly progressToken?: number;
 }
 
-/** `params` of a client for a server: name and progress token are exchanged, every other byte is the client's. */
-export function relayedParams(params: Buffer, { name, progressToken }: ParamChanges): Buffer {
+/**
+ * `params` of a client for a server, in parts: name and progress token are exchanged, every other byte is the client's,
+ * and a view of it.
+ */
+export function relayedParams(params: Buffer, { name, progressToken }: ParamChanges): readonly Buffer[] {
   const edits: Edit[] = [];
-  if (name !== undefined && textMember(params, 0, 'name') !== name) {
+  if (name !== undefined) {
     const found = memberOf(params, 0, 'name');
     if (found !== undefined) edits.push({ ...found, text: JSON.stringify(name) });
   }
@@ -20,7 +23,7 @@ export function relayedParams(params: Buffer, { name, progressToken }: ParamChan
     const token = meta === undefined ? undefined : memberOf(params, meta.start, 'progressToken');
     if (token !== undefined) edits.push({ ...token, text: String(progressToken) });
   }
-  return edits.length === 0 ? params : spliced(params, { start: 0, end: params.length }, edits);
+  return edits.length === 0 ? [params] : splicedParts(params, { start: 0, end: params.length }, edits);
 }
 
 /** The same for the name inside `ref` of a completion. */

@@ -185,7 +185,10 @@ export class SessionRouter {
       case 'prompts/get': {
         const prompt = view.prompts.get(textMember(params, 0, 'name') ?? '');
         if (prompt === undefined) throw new FailureError(mcpFailures.noSuchPrompt);
-        return this.#ask(prompt.entry, { ...request, params: relayedParams(params, { name: prompt.ownKey }) });
+        return this.#ask(prompt.entry, {
+          ...request,
+          params: Buffer.concat(relayedParams(params, { name: prompt.ownKey })),
+        });
       }
       case 'completion/complete':
         return this.#complete(request, view);

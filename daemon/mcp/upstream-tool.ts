@@ -71,7 +71,8 @@ export class UpstreamTool implements Tool {
     this.#upstreams.touched(instance);
     const params = relay?.params ?? Buffer.from(JSON.stringify({ name: ownKey, arguments: args }), 'utf8');
     try {
-      const client = await abortable(instance.ready(), signal);
+      // Never without a turn of microtasks: the journal's line comes before the request (`StartedCall.isRelayed`).
+      const client = await (instance.running ?? abortable(instance.ready(), signal));
       const result = await client.request({
         method: 'tools/call',
         params: (id) => relayedParams(params, { name: ownKey, progressToken: id }),

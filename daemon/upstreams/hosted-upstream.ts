@@ -122,9 +122,15 @@ export class HostedUpstream {
     return this.#client?.stderrTail ?? this.#lastEnd?.stderrTail ?? [];
   }
 
+  /** The server when it is ready. */
+  get running(): UpstreamClient | undefined {
+    return this.#state === 'ready' ? this.#client : undefined;
+  }
+
   /** The server, started if need be. Rejects with a `FailureError`. */
   ready(): Promise<UpstreamClient> {
-    if (this.#client !== undefined && this.#state === 'ready') return Promise.resolve(this.#client);
+    const { running } = this;
+    if (running !== undefined) return Promise.resolve(running);
     if (this.#starting !== undefined) return this.#starting;
     const { name } = this.#options;
     if (this.#isHeld) return Promise.reject(new FailureError(isStopped(name)));

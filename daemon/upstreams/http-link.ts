@@ -46,8 +46,9 @@ class StreamableLink implements UpstreamLink {
     this.#handlers = handlers;
   }
 
-  send(message: Buffer, requestId?: number): void {
+  send(parts: readonly Buffer[], requestId?: number): void {
     if (this.#isEnded) return;
+    const message = Buffer.concat(parts);
     const abort = new AbortController();
     if (requestId !== undefined) this.#posts.set(requestId, abort);
     const post = this.#handshake.then(() => this.#post(message, requestId, abort));
@@ -192,7 +193,8 @@ class SseLink implements UpstreamLink {
     });
   }
 
-  send(message: Buffer, requestId?: number): void {
+  send(parts: readonly Buffer[], requestId?: number): void {
+    const message = Buffer.concat(parts);
     void this.#endpoint.then((url) => this.#post(url, message, requestId));
   }
 

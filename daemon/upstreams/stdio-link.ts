@@ -88,10 +88,11 @@ class StdioLink implements UpstreamLink {
     return [...this.#stderr];
   }
 
-  send(message: Buffer): void {
+  send(message: readonly Buffer[]): void {
     if (this.#isEnded) return;
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
-    this.#outgoing.push(onOneLine(message), lineEnd);
+    for (const part of message) this.#outgoing.push(onOneLine(part));
+    this.#outgoing.push(lineEnd);
   }
 
   close(): Promise<void> {
@@ -126,6 +127,11 @@ class StdioLink implements UpstreamLink {
     if (outgoing.length === 0) return;
     this.#outgoing = [];
     if (this.#isEnded || this.#child.stdin.writableEnded) return;
+    const bytes = outgoing.reduce((sum, part) => sum + part.length, 0);
+    if (bytes <= copiedBytes) {
+      this.#child.stdin.write(Buffer.concat(outgoing, bytes));
+      return;
+    }
     this.#child.stdin.cork();
     for (const part of outgoing) this.#child.stdin.write(part);
     this.#child.stdin.uncork();
@@ -172,6 +178,8 @@ class StdioLink implements UpstreamLink {
 }
 
 const lineEnd = Buffer.from('\n');
+/** Up to here copying is cheaper than one write with many parts. */
+const copiedBytes = 32 * 1024;
 const lastWordsMs = 200;
 const stopLookMs = 20;
 

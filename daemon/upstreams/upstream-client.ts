@@ -9,7 +9,7 @@ import type { LinkEnd, OpenLink, UpstreamLink } from './upstream-link.ts';
 export interface UpstreamRequest {
   readonly method: string;
   /** JSON of `params`, or how to make it from the id, which is the progress token too. */
-  readonly params?: Buffer | string | ((id: number) => Buffer) | undefined;
+  readonly params?: Buffer | string | ((id: number) => readonly Buffer[]) | undefined;
   /** Aborts: the upstream is told, the promise rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
   /** Null: the daemon itself asks. */
@@ -232,7 +232,7 @@ export class UpstreamClient {
   #answer(id: RequestId, outcome: string, payload?: Buffer): void {
     if (this.#end !== undefined) return;
     const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${outcome}`, 'utf8');
-    this.#link.send(Buffer.concat([head, payload ?? Buffer.alloc(0), Buffer.from('}')]));
+    this.#link.send(inParts(head, payload === undefined ? [] : [payload]));
   }
 
   /** Exactly one window can have caused it, or none is named: never a guess. */
@@ -264,10 +264,17 @@ function messageOf({
 }: {
   id?: number;
   method: string;
-  params?: Buffer | string | undefined;
-}): Buffer {
+  params?: Buffer | string | readonly Buffer[] | undefined;
+}): readonly Buffer[] {
   const head = `{"jsonrpc":"2.0",${id === undefined ? '' : `"id":${id},`}"method":${JSON.stringify(method)}`;
-  if (params === undefined) return Buffer.from(`${head}}`, 'utf8');
-  if (typeof params === 'string') return Buffer.from(`${head},"params":${params}}`, 'utf8');
-  return Buffer.concat([Buffer.from(`${head},"params":`, 'utf8'), params, Buffer.from('}')]);
+  if (params === undefined) return [Buffer.from(`${head}}`, 'utf8')];
+  if (typeof params === 'string') return [Buffer.from(`${head},"params":${params}}`, 'utf8')];
+  return inParts(Buffer.from(`${head},"params":`, 'utf8'), Buffer.isBuffer(params) ? [params] : params);
 }
+
+/** A message ends with its payload and one bracket. */
+function inParts(head: Buffer, payload: readonly Buffer[]): readonly Buffer[] {
+  return [head, ...payload, closingBrace];
+}
+
+const closingBrace = Buffer.from('}');

@@ -26,8 +26,11 @@ export interface UpstreamLink {
   readonly pid: number | null;
   /** The last lines of stderr. */
   readonly stderrTail: readonly string[];
-  /** `requestId` when the message is a request of ours. */
-  send(message: Buffer, requestId?: number): void;
+  /**
+   * `requestId` when the message is a request of ours. The message is given in parts, none of which is cut inside a
+   * token and which nobody changes afterwards.
+   */
+  send(message: readonly Buffer[], requestId?: number): void;
   /** Nobody waits for this answer any more. */
   abandon?(requestId: number): void;
   /** The server has answered `initialize` with this revision. */

@@ -41,6 +41,7 @@ export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #now: () => number;
   #entries = new Map<string, UpstreamEntry>();
+  #enabled: readonly UpstreamEntry[] = [];
   readonly #lastRequestAt = new WeakMap<HostedUpstream, number>();
   readonly #stopping = new Set<Promise<void>>();
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -53,7 +54,7 @@ export class Upstreams {
 
   /** In order of their ids, whatever the order of the file: names depend on nothing else. Without disabled ones. */
   get entries(): readonly UpstreamEntry[] {
-    return [...this.#entries.values()].filter(({ config }) => !config.isDisabled);
+    return this.#enabled;
   }
 
   get all(): readonly UpstreamEntry[] {
@@ -74,6 +75,7 @@ export class Upstreams {
     const gone = [...this.#entries.values()].filter((entry) => next.get(entry.config.id) !== entry);
     const isChange = gone.length > 0 || next.size !== this.#entries.size;
     this.#entries = next;
+    this.#enabled = [...next.values()].filter(({ config }) => !config.isDisabled);
     for (const entry of gone) this.#watchStop(entry.stop({ isHeld: true }));
     for (const entry of this.entries) {
       if (entry.config.mode !== 'shared') continue;

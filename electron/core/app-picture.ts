@@ -66,6 +66,13 @@ export class AppPicture {
     this.#planned?.cancel();
   }
 
+  /** After a `stop` that came to nothing. */
+  resume(): void {
+    this.#isStopped = false;
+    this.#planned = undefined;
+    this.changed();
+  }
+
   #plan(at: number): void {
     if (this.#isStopped || (this.#planned !== undefined && this.#planned.at <= at)) return;
     this.#planned?.cancel();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -70,5 +70,17 @@ X-GNOME-Autostart-enabled=true
     writeFileSync(file, '[Desktop Entry]\nExec=/old/exai\n');
     item.repair();
     expect(readFileSync(file, 'utf8')).toContain('Exec=/new/exai');
+  });
+
+  it('holds up no start when the entry cannot be read, or cannot be written', () => {
+    const unreadable = new LinuxAutostart({ file: folder, program: '/usr/bin/exai', args: [] });
+    expect(unreadable.read()).toBe('unavailable');
+    expect(() => unreadable.repair()).not.toThrow();
+    const file = join(folder, 'exai-tray.desktop');
+    writeFileSync(file, 'Exec=/elsewhere');
+    mkdirSync(`${file}.${process.pid}`); // where a draft would be
+    const fixed = new LinuxAutostart({ file, program: '/usr/bin/exai', args: [] });
+    expect(() => fixed.repair()).not.toThrow();
+    expect(fixed.read()).toBe('on');
   });
 });

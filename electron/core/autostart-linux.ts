@@ -59,7 +59,12 @@ export class LinuxAutostart {
 
   /** `Hidden=true`, and GNOME's own key, are how desktops switch an entry off: then it is off. */
   read(): LoginItemState {
-    const text = this.#text();
+    let text: string | undefined;
+    try {
+      text = this.#text();
+    } catch {
+      return 'unavailable'; // what cannot be read cannot be switched
+    }
     if (text === undefined) return 'off';
     return /^\s*Hidden\s*=\s*true\s*$/im.test(text) || /^\s*X-GNOME-Autostart-enabled\s*=\s*false\s*$/im.test(text)
       ? 'off'
@@ -77,9 +82,17 @@ export class LinuxAutostart {
     replaceFile(draft, this.#file);
   }
 
-  /** At each start: the program may have been moved or renamed (AppImage). An entry that is off stays as it is. */
+  /**
+   * At each start: the program may have been moved or renamed (AppImage). An entry that is off stays as it is, and so does
+   * one that somebody else manages and we may not write.
+   */
   repair(): void {
-    if (this.read() === 'on' && this.#text() !== this.#entry) this.write(true);
+    if (this.read() !== 'on' || this.#text() === this.#entry) return;
+    try {
+      this.write(true);
+    } catch {
+      // EACCES, EROFS: no reason not to start; the window shows the entry as it is
+    }
   }
 
   #text(): string | undefined {

@@ -5,13 +5,18 @@ import { defaultSettings, readSettings, Settings } from './settings.ts';
 function inMemory(raw?: unknown) {
   const written: unknown[] = [];
   let setAside = 0;
-  const settings = new Settings({
-    read: () => raw,
-    write: (now) => written.push(now),
-    setAside: () => {
-      setAside += 1;
+  const settings = new Settings(
+    {
+      read: () => raw,
+      write: (now) => written.push(now),
+      setAside: () => {
+        setAside += 1;
+      },
     },
-  });
+    (error) => {
+      throw error;
+    },
+  );
   return { settings, written, setAside: () => setAside };
 }
 
@@ -37,6 +42,32 @@ describe('TRAY-settings: settings of the app', () => {
 
   it('survive a file that is no settings at all', () => {
     for (const raw of [null, 'text', 12, []]) expect(readSettings(raw).settings).toEqual(defaultSettings);
+  });
+
+  it('hold for this run when the disk takes no file, and that is said', () => {
+    const full = new Error('ENOSPC');
+    const fail = (): never => {
+      throw full;
+    };
+    const told: unknown[] = [];
+    const settings = new Settings({ read: () => ({}), write: fail, setAside: fail }, (error) => told.push(error));
+    settings.change({ seenNotices: ['hidden'] });
+    expect(settings.now.seenNotices).toEqual(['hidden']);
+    expect(told).toEqual([full]);
+  });
+
+  it('are never written over a file that could not be set aside', () => {
+    const written: unknown[] = [];
+    const told: unknown[] = [];
+    const setAside = (): never => {
+      throw new Error('EACCES');
+    };
+    const settings = new Settings({ read: () => null, write: (now) => written.push(now), setAside }, (error) =>
+      told.push(error),
+    );
+    settings.change({ seenNotices: ['hidden'] });
+    expect(written).toEqual([]);
+    expect(told).toHaveLength(1);
   });
 
   it('are stored at once', () => {

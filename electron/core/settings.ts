@@ -92,16 +92,20 @@ function migrate(stored: Record<string, unknown>): Record<string, unknown> {
   return settings;
 }
 
-/** The settings of this run: changed here, stored at once. */
+/** The settings of this run: changed here, stored at once. A file that cannot be written costs the next start, not this run. */
 export class Settings {
   readonly #file: SettingsFile;
+  readonly #onUnwritten: (error: unknown) => void;
   #now: AppSettings;
+  #mayWrite = true;
 
-  constructor(file: SettingsFile) {
+  constructor(file: SettingsFile, onUnwritten: (error: unknown) => void) {
     this.#file = file;
+    this.#onUnwritten = onUnwritten;
     const { settings, isIntact } = readSettings(file.read());
-    if (!isIntact) file.setAside();
     this.#now = settings;
+    if (isIntact) return;
+    this.#mayWrite = this.#isDone(() => file.setAside());
   }
 
   get now(): AppSettings {
@@ -110,6 +114,16 @@ export class Settings {
 
   change(part: Partial<AppSettings>): void {
     this.#now = { ...this.#now, ...part };
-    this.#file.write(this.#now);
+    if (this.#mayWrite) this.#isDone(() => this.#file.write(this.#now));
+  }
+
+  #isDone(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#onUnwritten(error);
+      return false;
+    }
   }
 }

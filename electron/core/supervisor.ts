@@ -53,6 +53,10 @@ export class Supervisor {
   #health: HealthWatch | undefined;
   #stopping: Promise<void> | undefined;
   #crashes: CrashHistory = noCrashes;
+  /** Counts what was asked for: a start that waits for the end of the last daemon is dropped when something else is. */
+  #wish = 0;
+  /** Ended by us because it did not answer, whatever it says of its end. */
+  #wasHung = false;
   /** What follows the end of a daemon that lets its calls finish; undefined while none was asked to. */
   #afterCalls: 'stay-stopped' | 'start' | undefined;
 
@@ -68,20 +72,25 @@ export class Supervisor {
   start(): void {
     if (this.#view.state === 'starting' || this.#view.state === 'ready') return;
     this.#crashes = noCrashes;
+    this.#wish += 1;
     void this.#bringUp();
   }
 
   /** Drains and ends the daemon; resolves when it has gone. Safe to call again; the first call says how. */
   async stop(how: Pick<EndOptions, 'waitMs' | 'killAfterMs'> = {}): Promise<void> {
+    this.#wish += 1;
     this.#stopping ??= this.#end(how).finally(() => {
       this.#stopping = undefined;
     });
     await this.#stopping;
   }
 
+  /** A stop that is asked for meanwhile, as at a quit, has the last word. */
   async restart(): Promise<void> {
-    await this.stop();
-    this.start();
+    const stopped = this.stop();
+    const wish = this.#wish;
+    await stopped;
+    if (wish === this.#wish) this.start();
   }
 
   /**
@@ -104,10 +113,12 @@ export class Supervisor {
     }
   }
 
-  /** Lets the daemon live on without this app. */
+  /** Lets the daemon live on without this app; `start` finds it again. */
   release(): void {
+    this.#wish += 1;
     this.#begin();
     this.#daemon = undefined;
+    this.#show('stopped', {});
   }
 
   /** Something came over the feed. */
@@ -127,6 +138,7 @@ export class Supervisor {
     this.#client?.close();
     this.#client = undefined;
     this.#afterCalls = undefined;
+    this.#wasHung = false;
     this.#run += 1;
     return this.#run;
   }
@@ -147,7 +159,9 @@ export class Supervisor {
 
   async #bringUp(looks = 0): Promise<void> {
     const { clock, layout, version } = this.#options;
+    const wish = this.#wish;
     await this.#stopping;
+    if (wish !== this.#wish) return;
     const run = this.#begin();
     this.#show('starting', {});
     const found = await findDaemon(layout);
@@ -246,7 +260,10 @@ export class Supervisor {
       isAnswering: (timeoutMs) => daemon.client.isAnswering(timeoutMs),
       onSilence: (isSilent) =>
         this.#show('ready', { ...this.#view, problem: isSilent ? unanswered(heartbeatMs) : daemon.problem }),
-      onDead: () => void endDaemon(daemon.daemon, { ...hung, clock }),
+      onDead: () => {
+        this.#wasHung = true;
+        void endDaemon(daemon.daemon, { ...hung, clock });
+      },
       onSlept: () => this.#options.onSlept?.(),
     });
     void daemon.daemon.exited.then((exit) => {
@@ -256,7 +273,7 @@ export class Supervisor {
   }
 
   async #onExit(exit: DaemonExit, readyForMs: number): Promise<void> {
-    const wasSilent = this.#view.problem?.code === 'DAEMON_UNAVAILABLE';
+    const wasSilent = this.#wasHung || this.#view.problem?.code === 'DAEMON_UNAVAILABLE';
     const afterCalls = this.#afterCalls;
     const run = this.#begin();
     this.#daemon = undefined;

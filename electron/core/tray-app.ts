@@ -104,6 +104,7 @@ export class TrayApp {
       updates: desktop.updates,
       callsInFlight: () => callsInFlight(this.#fleet.all.map(({ client }) => client)),
       leave: () => this.#leaveForUpdate(),
+      stay: () => this.#stay(),
       onChange,
       onReady: (found) => this.#notifier.tell({ type: 'update', version: found }),
     });
@@ -182,8 +183,13 @@ export class TrayApp {
   }
 
   toggle(): void {
-    if (this.#options.desktop.window.isVisible()) this.#options.desktop.window.hide();
-    else this.show();
+    const { window } = this.#options.desktop;
+    if (!window.isVisible()) {
+      this.show();
+      return;
+    }
+    window.hide();
+    void this.#clipboard.clear();
   }
 
   click(rowId: string): void {
@@ -274,6 +280,14 @@ export class TrayApp {
     if (this.#quitReason !== 'none') return false;
     await this.#leave('update', 'keep');
     return true;
+  }
+
+  /** The update could not begin: the daemons are adopted again, and ✕ hides the window as before. */
+  #stay(): void {
+    if (this.#quitReason !== 'update') return;
+    this.#quitReason = 'none';
+    this.#fleet.startWanted();
+    this.#picture.resume();
   }
 
   #setPreferences(part: { readonly [Name in keyof HostPreferences]?: HostPreferences[Name] | undefined }): void {

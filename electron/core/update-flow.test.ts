@@ -13,6 +13,7 @@ class Scene implements Pick<DesktopPorts, 'updates'> {
   readonly ready: string[] = [];
   calls: number | undefined = 0;
   mayLeave = true;
+  onInstall: () => void = () => undefined;
   tell: (view: UpdateView) => void = () => undefined;
   readonly updates: DesktopPorts['updates'];
   readonly flow: UpdateFlow;
@@ -21,7 +22,10 @@ class Scene implements Pick<DesktopPorts, 'updates'> {
     this.updates = {
       isAutomatic,
       check: () => void this.did.push('check'),
-      install: () => void this.did.push('install'),
+      install: () => {
+        this.did.push('install');
+        this.onInstall();
+      },
       onChange: (listener) => {
         this.tell = listener;
       },
@@ -34,6 +38,7 @@ class Scene implements Pick<DesktopPorts, 'updates'> {
         if (this.mayLeave) this.did.push('leave');
         return this.mayLeave;
       },
+      stay: () => void this.did.push('stay'),
       onChange: () => undefined,
       onReady: (version) => void this.ready.push(version),
     });
@@ -59,6 +64,26 @@ describe('UpdateFlow', () => {
     scene.calls = 0;
     await scene.clock.advance(1_000);
     expect(scene.did).toEqual(['leave', 'install']);
+  });
+
+  it.each([
+    ['by its event', (scene: Scene) => scene.tell({ state: 'failed', reason: 'no file' })],
+    [
+      'by throwing',
+      () => {
+        throw new Error('no file');
+      },
+    ],
+  ])('DESK-update-way: where the updater cannot begin, which it says %s, the app stays', async (_how, fail) => {
+    const scene = new Scene();
+    await scene.found();
+    scene.onInstall = () => fail(scene);
+    scene.flow.click();
+    await scene.clock.advance(0);
+    expect(scene.did).toEqual(['leave', 'install', 'stay']);
+    expect(scene.flow.view).toEqual({ state: 'failed', reason: 'no file' });
+    scene.tell({ state: 'failed', reason: 'the next check' });
+    expect(scene.did).toHaveLength(3);
   });
 
   it('DESK-update-calls: a second click calls the waiting off', async () => {

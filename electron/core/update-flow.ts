@@ -9,6 +9,8 @@ export interface UpdateFlowOptions {
   readonly callsInFlight: () => Promise<number | undefined>;
   /** Lets go of everything, so that the program can be replaced. False: the app is ending anyway, for another reason. */
   readonly leave: () => Promise<boolean>;
+  /** The updater could not begin after all: takes everything up again. */
+  readonly stay: () => void;
   readonly onChange: () => void;
   /** Told once per version. */
   readonly onReady: (version: string) => void;
@@ -28,6 +30,8 @@ export class UpdateFlow {
   #view: UpdateView = { state: 'idle' };
   #told = '';
   #stopped = false;
+  /** Everything was let go; the updater has the word. */
+  #isInstalling = false;
 
   constructor(options: UpdateFlowOptions) {
     this.#options = options;
@@ -88,11 +92,21 @@ export class UpdateFlow {
       await new Promise<void>((resolve) => clock.schedule(resolve, askAgainMs));
       if (this.#stopped || this.#view.state !== 'waiting') return;
     }
-    if (await leave()) updates.install();
+    if (!(await leave())) return;
+    this.#isInstalling = true;
+    try {
+      updates.install();
+    } catch (error) {
+      this.#onView({ state: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   #onView(view: UpdateView): void {
     if (this.#view.state === 'waiting' && view.state === 'ready') return;
+    if (this.#isInstalling && view.state === 'failed') {
+      this.#isInstalling = false;
+      this.#options.stay();
+    }
     this.#show(view);
     if (view.state !== 'ready' || view.version === this.#told) return;
     this.#told = view.version;

@@ -16,10 +16,14 @@ export interface MainWindowOptions {
   readonly onVisible: (isVisible: boolean) => void;
 }
 
+/** A move that has rested this long has ended. */
+const settledMs = 300;
+
 /** The one window. Made hidden at the start and kept, so that a click shows it at once. */
 export class MainWindow {
   readonly #window: BrowserWindow;
   readonly #options: MainWindowOptions;
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(options: MainWindowOptions) {
     this.#options = options;
@@ -48,6 +52,10 @@ export class MainWindow {
     this.#window.on('hide', () => options.onVisible(false));
     this.#window.on('moved', () => this.#remember());
     this.#window.on('resized', () => this.#remember());
+    if (process.platform === 'linux') {
+      this.#window.on('move', () => this.#rememberSoon());
+      this.#window.on('resize', () => this.#rememberSoon());
+    }
   }
 
   /** Loads the page; resolves when it is there. */
@@ -88,10 +96,18 @@ export class MainWindow {
     return windowPlace({ screens, remembered: settings.now.places[layoutKey(screens)], tray: trayBounds() });
   }
 
+  /** Linux tells each step of a move, and not its end. */
+  #rememberSoon(): void {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#remember(), settledMs);
+  }
+
+  /** Of a minimised or maximised window: where it is otherwise. */
   #remember(): void {
+    if (this.#window.isDestroyed()) return;
     const { settings } = this.#options;
     const key = layoutKey(screen.getAllDisplays());
-    settings.change({ places: { ...settings.now.places, [key]: this.#window.getBounds() } });
+    settings.change({ places: { ...settings.now.places, [key]: this.#window.getNormalBounds() } });
   }
 
   /** Nothing but our page is shown, nothing is opened but what the policy allows, nothing is permitted. */

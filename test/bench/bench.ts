@@ -73,8 +73,11 @@ export class Bench {
     return this.#startIn(new TestHome(), { program: this.files.testDaemon, nodeArgs: this.nodeArgs, env });
   }
 
-  /** Runs `work` with all three systems open and closes them. */
-  async withSystems<T>(work: (systems: PerSystem<System>) => Promise<T>): Promise<T> {
+  /** Runs `work` with all three systems open and closes them. `upstream`: the program behind the hops of `floor`. */
+  async withSystems<T>(
+    { upstream = this.files.hopUpstream }: { readonly upstream?: string },
+    work: (systems: PerSystem<System>) => Promise<T>,
+  ): Promise<T> {
     const { home, daemon } = await this.testDaemon(wideOpen);
     const exai = exaiSystem(home, daemon, this.nodeArgs);
     const opened: System[] = [exai];
@@ -84,7 +87,7 @@ export class Bench {
     return closing(close, async () => {
       const answer = await this.#answerSize(exai);
       const floor = await floorSystem(
-        { shim: this.files.hopShim, daemon: this.files.hopDaemon, upstream: this.files.hopUpstream },
+        { shim: this.files.hopShim, daemon: this.files.hopDaemon, upstream },
         home.env,
         answer,
       );

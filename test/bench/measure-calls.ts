@@ -15,7 +15,7 @@ const callsPerBlock = 250;
 export const serialCalls: Measurement = {
   ids: ['P1'],
   run: (bench) =>
-    bench.withSystems(async (systems) => {
+    bench.withSystems({}, async (systems) => {
       const line = callOf('version', 'note', 200);
       const clients = perSystem<LineClient | undefined>(() => undefined);
       for (const name of systemNames) {
@@ -111,7 +111,7 @@ export const bursts: Measurement = {
 };
 
 function acceptedBurst(bench: Bench): Promise<readonly Row[]> {
-  return bench.withSystems(async (systems) => {
+  return bench.withSystems({}, async (systems) => {
     const line = callOf('echo', 'text', 200);
     const clients = perSystem<LineClient[]>(() => []);
     for (const name of systemNames) {

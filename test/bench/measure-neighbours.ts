@@ -78,7 +78,7 @@ function neighbours(
   id: string,
   greedy: { window: number; textBytes: number },
 ): Promise<PerSystem<Neighbours>> {
-  return bench.withSystems(async (systems) => {
+  return bench.withSystems({}, async (systems) => {
     const found = perSystem<Neighbours>(() => ({ p50: [], p99: [], greedyRate: [], aloneMs: [], besideMs: [] }));
     const polite = perSystem<LineClient | undefined>(() => undefined);
     const floods = perSystem<LoadProcess | undefined>(() => undefined);

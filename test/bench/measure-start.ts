@@ -16,7 +16,7 @@ const startsPerRound = 5;
 export const warmStart: Measurement = {
   ids: ['P5'],
   run: (bench) =>
-    bench.withSystems(async (systems) => {
+    bench.withSystems({}, async (systems) => {
       const times = perSystem<number[]>(() => []);
       const bare: number[] = [];
       for (let round = 0; round < bench.rounds; round += 1) {
@@ -158,7 +158,7 @@ async function withBurners<T>(count: number, work: () => Promise<T>): Promise<T>
 export const exits: Measurement = {
   ids: ['exit'],
   run: (bench) =>
-    bench.withSystems(async (systems) => {
+    bench.withSystems({}, async (systems) => {
       const rows: Row[] = [];
       for (const how of ['EOF', 'SIGINT', 'SIGTERM'] as const) {
         const worst = perSystem<number[]>(() => []);

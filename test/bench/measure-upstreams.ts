@@ -11,11 +11,14 @@ const warmUpCalls = 10_000;
 const windows = 10;
 const servers = ['one', 'two', 'three', 'four', 'five'];
 
-/** P2, P3, P4: calls through shim and daemon to a server behind it, which is the same program as `direct`. */
+/**
+ * P2, P3, P4: calls through shim and daemon to a server behind it, which is the same program as `direct`. It is behind
+ * the raw hops of `floor` too: what the server takes for itself is no part of the ratio.
+ */
 export const upstreamCalls: Measurement = {
   ids: ['P2', 'P3', 'P4'],
   run: (bench) =>
-    bench.withSystems(async (systems) => {
+    bench.withSystems({ upstream: bench.files.direct }, async (systems) => {
       const { args, env } = systems.direct.command();
       await configure(systems.exai.command().env['EXAI_STATE_DIR'] ?? '', {
         up: { command: process.execPath, args, env: { BENCH_ANSWER_TEXT_BYTES: env['BENCH_ANSWER_TEXT_BYTES'] } },

@@ -53,7 +53,11 @@ export async function floorSystem(
   const folder = mkdtempSync(join(tmpdir(), 'exai-b-'));
   const socketPath = join(folder, 'floor.sock');
   const daemon: ChildProcess = spawn(process.execPath, [files.daemon, socketPath, files.upstream], {
-    env: { ...env, BENCH_ANSWER_BYTES: String(answer.lineBytes) },
+    env: {
+      ...env,
+      BENCH_ANSWER_BYTES: String(answer.lineBytes),
+      BENCH_ANSWER_TEXT_BYTES: String(answer.textBytes),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isProcessAlive } from '../../platform/process-info.ts';
 import { eventually } from '../support/deadline.ts';
 import { killQuietly } from '../support/processes.ts';
@@ -93,6 +95,29 @@ test('TRAY-close: putting the window away is noted, once; a click on the icon sh
   expect((await tray.state()).record.notifications).toHaveLength(1);
 });
 
+test('TRAY-single: a start that fails ends with its reason in the crash log, and holds up no later start', async ({
+  desktop,
+}) => {
+  expect(await desktop.start([], { DOUBLE_CHROMIUM: '/nowhere/chromium' }).exited).toBe(1);
+  const log = readFileSync(join(desktop.home.path, 'electron', 'userData', 'crash.log'), 'utf8');
+  expect(log).toMatch(/Z start: .*\/nowhere\/chromium/);
+  await desktop.start().untilPicture('idle');
+});
+
+test('TRAY-place: a window that was moved on Linux opens there again at the next start', async ({ desktop }) => {
+  const tray = desktop.start();
+  await tray.untilPicture('idle');
+  await tray.control('window-drag', { bounds: '300,100,420,600' });
+  const file = join(desktop.home.path, 'electron', 'userData', 'settings.json');
+  await eventually('the place in the settings', () =>
+    existsSync(file) && readFileSync(file, 'utf8').includes('420') ? true : undefined,
+  );
+  await tray.end();
+  const next = desktop.start();
+  const opened = await next.until('the window', ({ windows }) => windows.find(({ isVisible }) => isVisible));
+  expect(opened.bounds).toEqual({ x: 300, y: 100, width: 420, height: 600 });
+});
+
 test('TRAY-no-host: without a tray host the window is a normal one, and the icon moves in when one comes', async ({
   desktop,
 }) => {
@@ -123,6 +148,11 @@ test('TRAY-clipboard: a config goes to the real clipboard, and what must not sta
   expect(JSON.parse(clipboard())).toMatchObject({ servers: { 'EXAI-WS-VSCode2': { type: 'stdio' } } });
   await page.evaluate('exaiHost.copyText({ text: "not to stay", clearAfterMs: 1500 })');
   expect(clipboard()).toBe('not to stay');
+  await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
+  // A click on the icon puts the window away, and with it what was copied for a moment.
+  await page.evaluate('exaiHost.copyText({ text: "nor this", clearAfterMs: 3600000 })');
+  expect(clipboard()).toBe('nor this');
+  await tray.control('tray-click');
   await expect.poll(clipboard, { timeout: 5_000 }).toBe('');
 });
 

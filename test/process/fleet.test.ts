@@ -17,7 +17,12 @@ beforeEach(() => {
   home = new TestHome();
   const stored: unknown[] = [];
   profiles = new DaemonProfiles(
-    new Settings({ read: () => stored.at(-1), write: (now) => stored.push(now), setAside: () => undefined }),
+    new Settings(
+      { read: () => stored.at(-1), write: (now) => stored.push(now), setAside: () => undefined },
+      (error) => {
+        throw error;
+      },
+    ),
     home.env,
   );
   fleet = new DaemonFleet({

@@ -287,6 +287,50 @@ describe('supervisor', () => {
     expect(next.pid).not.toBe(pid);
   });
 
+  it('TRAY-hung: a daemon that wakes when it is ended for its silence is started again all the same', async () => {
+    const tray = watch({ heartbeatMs: 300 });
+    tray.supervisor.start();
+    const { pid } = await tray.until('ready');
+    process.kill(pid ?? 0, 'SIGSTOP');
+    expect((await tray.until('ready')).problem?.code).toBe('DAEMON_UNAVAILABLE');
+    const status = `/proc/${pid}/status`;
+    const sigterm = 1n << 14n;
+    await eventually('the signal that ends it', () => {
+      const pending = /^ShdPnd:\s*(\S+)/m.exec(readFileSync(status, 'utf8'))?.[1] ?? '0';
+      return (BigInt(`0x${pending}`) & sigterm) === 0n ? undefined : true;
+    });
+    tray.supervisor.heard(); // its feed says that it drains
+    process.kill(pid ?? 0, 'SIGCONT');
+    await tray.until('backing-off');
+    expect((await tray.until('ready')).pid).not.toBe(pid);
+  });
+
+  it('DESK-update-way: a daemon that was let go for an update that came to nothing is adopted again', async () => {
+    const tray = watch();
+    tray.supervisor.start();
+    const { pid } = await tray.until('ready');
+    tray.supervisor.release();
+    tray.supervisor.start();
+    expect(await tray.until('ready')).toMatchObject({ pid, origin: 'adopted' });
+  });
+
+  it('TRAY-quit: a stop during a restart leaves no daemon behind', async () => {
+    const tray = watch();
+    tray.supervisor.start();
+    await tray.until('ready');
+    const restarted = tray.supervisor.restart();
+    await Promise.all([tray.supervisor.stop(), restarted]);
+    tray.supervisor.start(); // and by hand it starts, also where the last stop is still under way
+    await tray.until('stopped');
+    await tray.until('ready');
+    const ending = tray.supervisor.stop();
+    tray.supervisor.start();
+    await Promise.all([tray.supervisor.stop(), ending]);
+    const life = 'starting ready stopping stopped';
+    expect(tray.shown.all.map(({ state }) => state).join(' ')).toBe(`${life} ${life}`);
+    expect(home.daemonPids()).toEqual([]);
+  });
+
   it('TRAY-killed: the daemon serves on when the process that owns it is killed', async () => {
     const owner = join(import.meta.dirname, '..', 'support', 'supervisor-process.ts');
     const child = spawn(process.execPath, [owner], { env: home.env, stdio: ['ignore', 'pipe', 'inherit'] });

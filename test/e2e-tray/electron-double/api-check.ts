@@ -101,6 +101,8 @@ BrowserWindow satisfies new (
     | 'setAlwaysOnTop'
     | 'isAlwaysOnTop'
     | 'getBounds'
+    | 'getNormalBounds'
+    | 'isDestroyed'
     | 'setBounds'
   >
 > & { readonly webContents: Loose<Pick<Electron.WebContents, 'send' | 'executeJavaScript' | 'reload'>> };

@@ -58,6 +58,10 @@ const verbs: Readonly<Record<string, (query: URLSearchParams) => unknown>> = {
   }),
   'tray-click': () => [...trays][0]?.emit('click'),
   'menu-click': (query) => clickRow(query.get('id') ?? ''),
+  'window-drag': (query) => {
+    const [x = 0, y = 0, width = 0, height = 0] = (query.get('bounds') ?? '').split(',').map(Number);
+    [...windows][0]?.drag({ x, y, width, height });
+  },
   'window-close': () => [...windows][0]?.close(),
   'answer-dialog': (query) =>
     record.dialogAnswers.push({ response: Number(query.get('response')), checkboxChecked: query.has('checked') }),

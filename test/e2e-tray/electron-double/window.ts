@@ -7,10 +7,11 @@ import { promisify } from 'node:util';
 import type { BrowserWindowConstructorOptions, IpcMainInvokeEvent, Rectangle } from 'electron';
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import { app } from './app.ts';
-import { fromHttp, toHttp } from './app-server.ts';
+import { toHttp } from './app-server.ts';
 import { nativeTheme } from './desktop.ts';
 import { assertCarried, bridgeSource, type PageMessage, preloadRequireSource } from './in-page.ts';
 import { folder, preventable, record } from './record.ts';
+import { WebContents } from './web-contents.ts';
 import { findXWindow } from './x-window.ts';
 
 const world = 'electron-preload';
@@ -24,41 +25,6 @@ export const ipcMain = Object.assign(new EventEmitter(), {
     ipcHandlers.set(channel, handler);
   },
 });
-
-class WebContents extends EventEmitter {
-  readonly #window: BrowserWindow;
-  openHandler: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
-  readonly session = {
-    setPermissionRequestHandler(_handler: unknown): void {},
-    setPermissionCheckHandler(_handler: unknown): void {},
-  };
-
-  constructor(window: BrowserWindow) {
-    super();
-    this.#window = window;
-  }
-
-  send(channel: string, ...args: unknown[]): void {
-    assertCarried(args, `webContents.send('${channel}')`);
-    this.#window.toPreload({ t: 'event', channel, args });
-  }
-
-  setWindowOpenHandler(handler: WebContents['openHandler']): void {
-    this.openHandler = handler;
-  }
-
-  async executeJavaScript(code: string): Promise<unknown> {
-    return await this.#window.page?.evaluate(code);
-  }
-
-  reload(): void {
-    void this.#window.page?.reload();
-  }
-
-  get frame() {
-    return { url: fromHttp(this.#window.page?.url() ?? ''), parent: null };
-  }
-}
 
 /** Every window that there is, for the control port. */
 export const windows = new Set<BrowserWindow>();
@@ -146,6 +112,21 @@ export class BrowserWindow extends EventEmitter {
 
   getBounds() {
     return this.#bounds;
+  }
+
+  getNormalBounds() {
+    return this.#bounds;
+  }
+
+  isDestroyed(): boolean {
+    return !windows.has(this);
+  }
+
+  /** A person drags it. As on Linux: each step is told, and the end of it is not. */
+  drag(bounds: Rectangle): void {
+    this.#bounds = bounds;
+    this.emit('move');
+    this.emit('resize');
   }
 
   setBounds(bounds: Partial<Rectangle>): void {

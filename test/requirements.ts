@@ -196,6 +196,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['TRAY-single', 'a second start shows the window of the first'],
   ['TRAY-close', 'closing hides the window, and says so once'],
   ['TRAY-no-host', 'a desktop without tray icons gets a normal window'],
+  ['TRAY-warm', 'the window is kept: put away and shown again, it leaves no handle, listener or node behind'],
   ['TRAY-clipboard', 'a config goes to the clipboard; what must not stay there is taken off again'],
   ['TRAY-hung', 'a daemon that does not answer is ended and started again'],
 

@@ -108,6 +108,21 @@ describe('TRAY-calm: how often tray and window are drawn', () => {
   });
 });
 
+describe('TRAY-icon: another glyph', () => {
+  it('is drawn at once, though it says the same', async () => {
+    const { clock, picture, pictures, change } = drawn();
+    change({});
+    await clock.advance(5_000);
+    const before = pictures.length;
+    picture.changed();
+    await clock.advance(5_000);
+    expect(pictures).toHaveLength(before);
+    picture.redraw();
+    await clock.advance(5_000);
+    expect(pictures).toHaveLength(before + 1);
+  });
+});
+
 describe('TRAY-clipboard: what must not stay', () => {
   function board() {
     const clock = new ManualClock();

@@ -43,6 +43,12 @@ export class AppPicture {
     this.#plan(Math.max(now + soonMs, (this.#drawn?.at ?? 0) + drawEveryMs));
   }
 
+  /** What the picture looks like has changed, not what it says. */
+  redraw(): void {
+    if (this.#drawn !== undefined) this.#drawn = { ...this.#drawn, picture: '' };
+    this.changed();
+  }
+
   /** The rows as they are now, with what they do. */
   model(): TrayModel {
     const now = this.#options.clock.now();

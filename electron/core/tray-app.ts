@@ -311,7 +311,8 @@ export class TrayApp {
     settings.change({ preferences: { ...settings.now.preferences, ...given } });
     if (part.theme !== undefined) desktop.setTheme(part.theme);
     if (part.isOnTop !== undefined) desktop.window.setOnTop(part.isOnTop);
-    this.#picture.changed();
+    if (part.trayGlyph === undefined) this.#picture.changed();
+    else this.#picture.redraw();
   }
 
   #dismiss(notice: HostNotice): void {

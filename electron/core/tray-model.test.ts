@@ -145,6 +145,23 @@ describe('TRAY-menu: the model of the tray', () => {
   });
 });
 
+describe('TRAY-menu: the problem in the menu', () => {
+  const refused = (scope: { kind: 'session' | 'provider'; id: string }) =>
+    snapshot({
+      sessions: [session('vscode-instance-1', { key: 'key-1', name: 'VSCode 1' })],
+      problems: [{ problemId: 'p', code: 'OVER_CAPACITY', severity: 'warning', scope, since: 1, params: {} }],
+    });
+
+  it.each([
+    [{ kind: 'session', id: 'key-1' }, 'VSCode 1 is at its limit. Fix…'],
+    [{ kind: 'session', id: 'gone' }, 'gone is at its limit. Fix…'],
+    [{ kind: 'provider', id: 'kimi' }, 'kimi is at its limit. Fix…'],
+  ] as const)('names what %o is', (scope, label) => {
+    const { menu } = trayModel(trayFacts({ snapshot: refused(scope) }));
+    expect(findRow(menu, 'problem')?.label).toBe(label);
+  });
+});
+
 describe('TRAY-icon: the state of the icon', () => {
   const warned = snapshot({
     problems: [

@@ -89,15 +89,22 @@ function statusLine(supervisor: TrayFacts['supervisor'], snapshot: Snapshot | nu
 function firstProblem(ofHost: HostProblem | null, snapshot: Snapshot | null): string | undefined {
   if (ofHost !== null) return problemTitle(ofHost);
   const [ofDaemon] = snapshot?.problems ?? [];
-  return ofDaemon === undefined ? undefined : daemonProblemTitle(ofDaemon);
+  return ofDaemon === undefined || snapshot === null ? undefined : daemonProblemTitle(ofDaemon, snapshot);
 }
 
 function problemTitle({ code, params }: HostProblem): string {
   return fill(en.tray.problems[code].title, params);
 }
 
-function daemonProblemTitle({ code, scope }: ProblemView): string {
-  const name = scope.kind === 'provider' || scope.kind === 'session' ? scope.id : en.errors.scopes[scope.kind];
+function daemonProblemTitle({ code, scope }: ProblemView, { sessions, caps }: Snapshot): string {
+  const names = {
+    session: sessions.find(({ key }) => key === scope.id)?.name,
+    provider: caps.providers.find(({ id }) => id === scope.id)?.label,
+  };
+  const name =
+    scope.kind === 'provider' || scope.kind === 'session'
+      ? (names[scope.kind] ?? scope.id)
+      : en.errors.scopes[scope.kind];
   return fill(en.errors.problems[code].short, { scope: name });
 }
 

@@ -1,9 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
 import { TrayProcess } from '../e2e-tray/tray-process.ts';
-import { eventually } from '../support/deadline.ts';
 import { Flood, floodEnv } from '../support/flood.ts';
+import { untilOnScreen } from '../support/on-screen.ts';
 import { FakeSessionBus } from '../support/session-bus.ts';
 import { findTool } from '../support/tools.ts';
 import type { Bench, Measurement } from './bench.ts';
@@ -11,7 +10,6 @@ import { cpuMs, pause, pssMegabytes, settled } from './process-figures.ts';
 import type { Row } from './report.ts';
 import { median } from './statistics.ts';
 
-const run = promisify(execFile);
 const clicks = 20;
 const sessions = 50;
 /** Something changes in every frame of the feed, ten times a second. */
@@ -119,15 +117,6 @@ async function startScreen(): Promise<{ readonly display: string; readonly stop:
       await once(server, 'exit');
     },
   };
-}
-
-async function untilOnScreen(display: string, isWanted: boolean): Promise<void> {
-  const look = async (): Promise<true | undefined> => {
-    const search = ['search', '--onlyvisible', '--name', 'EXAI Tray'];
-    const found = await run(pathOf('xdotool'), search, { env: { DISPLAY: display } }).catch(() => undefined);
-    return (found !== undefined && found.stdout.trim() !== '') === isWanted ? true : undefined;
-  };
-  await eventually(`the window ${isWanted ? 'on' : 'off'} the screen`, look, 20_000);
 }
 
 function pathOf(name: Parameters<typeof findTool>[0]): string {

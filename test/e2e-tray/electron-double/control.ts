@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { MenuItemConstructorOptions } from 'electron';
 import { app } from './app.ts';
-import { type Menu, powerMonitor, trays } from './desktop.ts';
+import { type Menu, nativeTheme, powerMonitor, trays } from './desktop.ts';
 import { home, preventable, record } from './record.ts';
 import { windows } from './window.ts';
 
@@ -33,6 +33,8 @@ export interface ControlState {
     readonly isMinimised: boolean;
     readonly bounds: { readonly width: number; readonly height: number };
   }[];
+  /** Listeners of the parts of Electron that live as long as the app. */
+  readonly listeners: number;
   readonly record: typeof record;
 }
 
@@ -54,6 +56,9 @@ const verbs: Readonly<Record<string, (query: URLSearchParams) => unknown>> = {
       isMinimised: window.isMinimized(),
       bounds: window.getBounds(),
     })),
+    listeners: [app, nativeTheme, powerMonitor, ...trays, ...windows]
+      .flatMap((part) => part.eventNames().map((name) => part.listenerCount(name)))
+      .reduce((sum, count) => sum + count, 0),
     record,
   }),
   'tray-click': () => [...trays][0]?.emit('click'),

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { promisify } from 'node:util';
 import type { MenuItemConstructorOptions } from 'electron';
-import { record } from './record.ts';
+import { record, type ThemeSource } from './record.ts';
 import { TrayOnBus } from './tray-on-bus.ts';
 
 const run = promisify(execFile);
@@ -137,11 +137,12 @@ export const shell = {
 class NativeTheme extends EventEmitter {
   shouldUseDarkColorsForSystemIntegratedUI = false;
   shouldUseDarkColors = false;
-  get themeSource(): string {
+  get themeSource(): ThemeSource {
     return record.themeSource;
   }
-  set themeSource(source: string) {
+  set themeSource(source: ThemeSource) {
     record.themeSource = source;
+    this.emit('double-theme'); // for the windows of the double; Electron's own event says what the system wants
   }
 }
 export const nativeTheme = new NativeTheme();

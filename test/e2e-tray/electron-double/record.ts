@@ -6,6 +6,8 @@ export const home = process.env['DOUBLE_HOME'] ?? '';
 if (home === '') throw new Error('double: DOUBLE_HOME is not set');
 mkdirSync(home, { recursive: true });
 
+export type ThemeSource = 'system' | 'light' | 'dark';
+
 /** What the app did, for tests to look at over the control port. */
 export const record = {
   opened: [] as string[],
@@ -16,7 +18,7 @@ export const record = {
   loginItem: { openAtLogin: false },
   applicationMenu: [] as string[],
   log: [] as string[],
-  themeSource: 'system',
+  themeSource: 'system' as ThemeSource,
 };
 
 export function folder(name: string): string {

@@ -4,17 +4,20 @@ import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { BrowserWindowConstructorOptions } from 'electron';
+import type { BrowserWindowConstructorOptions, IpcMainInvokeEvent, Rectangle } from 'electron';
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import { app } from './app.ts';
-import { fromHttp, toHttp } from './app-server.ts';
+import { toHttp } from './app-server.ts';
+import { nativeTheme } from './desktop.ts';
 import { assertCarried, bridgeSource, type PageMessage, preloadRequireSource } from './in-page.ts';
 import { folder, preventable, record } from './record.ts';
+import { WebContents } from './web-contents.ts';
+import { findXWindow } from './x-window.ts';
 
 const world = 'electron-preload';
 const run = promisify(execFile);
 
-type IpcHandler = (event: object, ...args: unknown[]) => unknown;
+type IpcHandler = (event: IpcMainInvokeEvent, ...args: unknown[]) => unknown;
 const ipcHandlers = new Map<string, IpcHandler>();
 export const ipcMain = Object.assign(new EventEmitter(), {
   handle(channel: string, handler: IpcHandler): void {
@@ -22,41 +25,6 @@ export const ipcMain = Object.assign(new EventEmitter(), {
     ipcHandlers.set(channel, handler);
   },
 });
-
-class WebContents extends EventEmitter {
-  readonly #window: BrowserWindow;
-  openHandler: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
-  readonly session = {
-    setPermissionRequestHandler(_handler: unknown): void {},
-    setPermissionCheckHandler(_handler: unknown): void {},
-  };
-
-  constructor(window: BrowserWindow) {
-    super();
-    this.#window = window;
-  }
-
-  send(channel: string, ...args: unknown[]): void {
-    assertCarried(args, `webContents.send('${channel}')`);
-    this.#window.toPreload({ t: 'event', channel, args });
-  }
-
-  setWindowOpenHandler(handler: WebContents['openHandler']): void {
-    this.openHandler = handler;
-  }
-
-  async executeJavaScript(code: string): Promise<unknown> {
-    return await this.#window.page?.evaluate(code);
-  }
-
-  reload(): void {
-    void this.#window.page?.reload();
-  }
-
-  get frame() {
-    return { url: fromHttp(this.#window.page?.url() ?? ''), parent: null };
-  }
-}
 
 /** Every window that there is, for the control port. */
 export const windows = new Set<BrowserWindow>();
@@ -73,7 +41,7 @@ export class BrowserWindow extends EventEmitter {
   #cdp: CDPSession | undefined;
   #preloadWorld: number | undefined;
   #xWindow = '';
-  #bounds: { x: number; y: number; width: number; height: number };
+  #bounds: Rectangle;
   #isVisible = false;
   #isMinimised = false;
   #isOnTop = false;
@@ -155,14 +123,14 @@ export class BrowserWindow extends EventEmitter {
   }
 
   /** A person drags it. As on Linux: each step is told, and the end of it is not. */
-  drag(bounds: { x: number; y: number; width: number; height: number }): void {
+  drag(bounds: Rectangle): void {
     this.#bounds = bounds;
     this.emit('move');
     this.emit('resize');
   }
 
-  setBounds(bounds: { x: number; y: number; width: number; height: number }): void {
-    this.#bounds = bounds;
+  setBounds(bounds: Partial<Rectangle>): void {
+    this.#bounds = { ...this.#bounds, ...bounds };
   }
 
   close(): void {
@@ -223,10 +191,19 @@ export class BrowserWindow extends EventEmitter {
     this.page.on('console', (message) => record.log.push(`${message.type()}: ${message.text()}`));
     this.page.on('pageerror', ({ message }) => record.log.push(`pageerror: ${message}`));
     this.#context.on('page', (popup) => void this.#onPopup(popup));
+    nativeTheme.on('double-theme', () => void this.#applyTheme());
+    await this.#applyTheme();
     await this.#installPreload(this.#context, this.page);
     if (!isHeaded) return;
     this.#xWindow = await findXWindow(this.#xClass);
     if (!this.#isVisible) await run('xdotool', ['windowunmap', '--sync', this.#xWindow]);
+  }
+
+  /** What the app chose as `themeSource` is what its pages take for the theme of the system. */
+  async #applyTheme(): Promise<void> {
+    const { themeSource } = nativeTheme;
+    const colorScheme = themeSource === 'system' ? null : themeSource;
+    await this.page?.emulateMedia({ colorScheme }).catch(() => undefined); // the page has just gone
   }
 
   async #installPreload(context: BrowserContext, page: Page): Promise<void> {
@@ -268,7 +245,9 @@ export class BrowserWindow extends EventEmitter {
     try {
       const handler = ipcHandlers.get(channel);
       if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
-      const value = await handler({ sender: this.webContents, senderFrame: this.webContents.frame }, ...args);
+      // The members that an app may judge a sender by; the double has no others.
+      const event = { sender: this.webContents, senderFrame: this.webContents.frame } as unknown as IpcMainInvokeEvent;
+      const value = await handler(event, ...args);
       assertCarried(value, `the answer of '${channel}'`);
       out = { value };
     } catch (error) {
@@ -311,17 +290,4 @@ interface InvokeMessage {
   readonly id: number;
   readonly channel: string;
   readonly args: readonly unknown[];
-}
-
-/** Retried: a search also fails when any window vanishes while it looks. */
-async function findXWindow(xClass: string): Promise<string> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const found = await run('xdotool', ['search', '--onlyvisible', '--class', xClass]).catch(() => undefined);
-    const [first] = found?.stdout.trim().split('\n') ?? [];
-    if (first !== undefined && first !== '') return first;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-  }
-  throw new Error(`double: no X window of class ${xClass}`);
 }

@@ -24,8 +24,12 @@ export class SniMenu extends dbus.interface.Interface {
   readonly TextDirection = 'ltr';
   readonly IconThemePath: readonly string[] = [];
   readonly #onClick: (row: MenuRow) => void;
-  /** The place in the list is the number on the bus; 0 is the menu itself. */
-  #rows: MenuRow[] = [];
+  /**
+   * By number on the bus; 0 is the menu itself. No number is used twice, as Electron does: a host keeps what it knew of a number,
+   * a check mark say.
+   */
+  #rows = new Map<number, MenuRow>();
+  #lastId = root;
   #children = new Map<number, number[]>();
   #revision = 0;
   #readRevision = 0;
@@ -38,20 +42,24 @@ export class SniMenu extends dbus.interface.Interface {
 
   /** Takes other rows; hosts are told so by `LayoutUpdated`. */
   replace(rows: readonly MenuRow[]): void {
-    this.#rows = [{ submenu: rows }];
+    this.#rows = new Map([[root, { submenu: rows }]]);
     this.#children = new Map();
     this.#number(root);
     this.#revision += 1;
   }
 
   #number(parent: number): void {
-    const ids = (this.#rows[parent]?.submenu ?? []).map((row) => this.#rows.push(row) - 1);
+    const ids = (this.#rows.get(parent)?.submenu ?? []).map((row) => {
+      this.#lastId += 1;
+      this.#rows.set(this.#lastId, row);
+      return this.#lastId;
+    });
     this.#children.set(parent, ids);
     for (const id of ids) this.#number(id);
   }
 
   #properties(id: number): Properties {
-    const { label, type, checked, enabled, visible, submenu } = this.#rows[id] ?? {};
+    const { label, type, checked, enabled, visible, submenu } = this.#rows.get(id) ?? {};
     const text = new Map<string, string | boolean | number>();
     if (label !== undefined) text.set('label', label.replaceAll('_', '__')); // one underscore marks an access key
     if (enabled === false) text.set('enabled', false);
@@ -89,7 +97,7 @@ export class SniMenu extends dbus.interface.Interface {
 
   GetGroupProperties(ids: readonly number[]): [number, Properties][] {
     const all = ids.length === 0 ? [...this.#rows.keys()] : ids;
-    return all.filter((id) => id in this.#rows).map((id) => [id, this.#properties(id)]);
+    return all.filter((id) => this.#rows.has(id)).map((id) => [id, this.#properties(id)]);
   }
 
   GetProperty(id: number, name: string): dbus.Variant {
@@ -99,7 +107,7 @@ export class SniMenu extends dbus.interface.Interface {
   }
 
   Event(id: number, name: string): void {
-    const row = this.#rows[id];
+    const row = this.#rows.get(id);
     if (name === 'clicked' && row !== undefined) this.#onClick(row);
   }
 
